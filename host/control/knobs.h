@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * knobs: the settings of pools and regions, by name. Mount options and sysfs files are two faces
+ * of the same table, so both know the same names, values and checks.
+ */
+#ifndef PAGEPACT_CONTROL_KNOBS_H
+#define PAGEPACT_CONTROL_KNOBS_H
+
+#include "core/region.h"
+
+/**
+ * enum pp_knob - one per setting of a pool; the ABI document describes them
+ */
+enum pp_knob {
+	PP_KNOB_LIMIT,
+	PP_KNOB_SIZE,
+	PP_KNOB_REGION_LIMIT,
+	PP_KNOB_STORE_LIMIT,
+	PP_KNOB_COMPRESSOR,
+	PP_KNOB_POLICY,
+	PP_KNOB_EVICT,
+	PP_KNOB_KEEP_COPIES,
+	PP_KNOB_DETECT_SAME,
+	PP_KNOB_SHRINKER,
+	PP_KNOB_SHRINK_STEP,
+	PP_KNOB_AGE_INTERVAL,
+	PP_KNOB_SPARE,
+	PP_KNOB_STALL,
+	PP_NR_KNOBS
+};
+
+/* Name of each knob, as a sysfs file and as a mount option. */
+extern const char *const pp_knob_names[PP_NR_KNOBS];
+
+/** pp_knobs_default - sets every knob of the new @pool that has a plain default */
+void pp_knobs_default(struct pp_pool *pool);
+
+/**
+ * pp_knob_show - a knob's value as text
+ * @pool: the pool
+ * @knob: which
+ * @buf: a page
+ * Return: number of characters, newline included.
+ */
+ssize_t pp_knob_show(struct pp_pool *pool, enum pp_knob knob, char *buf);
+
+/**
+ * pp_knob_store - sets a knob
+ * @pool: the pool
+ * @knob: which
+ * @value: NUL-terminated text; surrounding white space is ignored
+ * Return: 0; -EINVAL: not a value of this knob; -ERANGE; -EBUSY: a limit that cannot be reached
+ * (the old one stays); -ENOMEM; -EINTR.
+ */
+int pp_knob_store(struct pp_pool *pool, enum pp_knob knob, const char *value);
+
+/**
+ * pp_parse_pages - text to pages
+ * @value: bytes with an optional suffix K, M, G or T; rounded up to pages
+ * @pages: result
+ * Return: 0, -EINVAL, -ERANGE.
+ */
+int pp_parse_pages(const char *value, unsigned long *pages);
+
+/** pp_region_set_limit - sets the limit of @region to @pages. Return: like pp_knob_store(). */
+int pp_region_set_limit(struct pp_region *region, unsigned long pages);
+
+#endif /* PAGEPACT_CONTROL_KNOBS_H */

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Counters, as documented in Documentation/ABI/sysfs-fs-pagepact. The list below makes the enum,
+ * the sysfs files and nothing else; per CPU, so that counting costs the fault path one
+ * instruction.
+ */
+#ifndef PAGEPACT_CONTROL_STATS_H
+#define PAGEPACT_CONTROL_STATS_H
+
+#include <linux/percpu.h>
+#include <linux/types.h>
+
+#define PP_STATS(X)		\
+	X(faults)		\
+	X(hole_reads)		\
+	X(hole_writes)		\
+	X(rescues)		\
+	X(restores)		\
+	X(notifies)		\
+	X(copies_dropped)	\
+	X(aged)			\
+	X(evictions)		\
+	X(evict_clean)		\
+	X(evict_zero)		\
+	X(evict_same)		\
+	X(evict_raw)		\
+	X(incompressible)	\
+	X(busy)			\
+	X(punched)		\
+	X(store_full)		\
+	X(stalls)		\
+	X(memory_errors)	\
+	X(reclaim_ns)		\
+	X(restore_ns)
+
+#define PP_STAT_ENUM(name) PP_STAT_##name,
+/* One counter each; the ABI document says what it counts. */
+enum pp_stat {
+	PP_STATS(PP_STAT_ENUM)
+	PP_NR_STATS
+};
+
+/**
+ * struct pp_stats - one CPU's counters of a region (or of a pool's regions that are gone)
+ * @v: the counters; written by their CPU only
+ */
+struct pp_stats {
+	u64 v[PP_NR_STATS];
+};
+
+/* Adds @n to counter @name of the per-CPU set @stats. */
+#define pp_stat_add(stats, name, n) this_cpu_add((stats)->v[PP_STAT_##name], n)
+#define pp_stat_inc(stats, name) this_cpu_inc((stats)->v[PP_STAT_##name])
+
+/**
+ * pp_stats_sum - the value of one counter
+ * @stats: per-CPU set
+ * @which: the counter
+ * Return: the sum over all CPUs; exact once nobody counts.
+ */
+u64 pp_stats_sum(struct pp_stats __percpu *stats, enum pp_stat which);
+
+/**
+ * pp_stats_fold - adds all counters of one set to another
+ * @to: receives
+ * @from: is read; the caller knows that nobody counts there any more
+ */
+void pp_stats_fold(struct pp_stats __percpu *to, struct pp_stats __percpu *from);
+
+#endif /* PAGEPACT_CONTROL_STATS_H */

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Tracepoints: events/pagepact/ in tracefs. */
+#undef TRACE_SYSTEM
+#define TRACE_SYSTEM pagepact
+
+#if !defined(PAGEPACT_CONTROL_TRACE_H) || defined(TRACE_HEADER_MULTI_READ)
+#define PAGEPACT_CONTROL_TRACE_H
+
+#include <linux/tracepoint.h>
+
+#ifndef PAGEPACT_TRACE_NAMES
+#define PAGEPACT_TRACE_NAMES
+#define pp_show_state(s) \
+	__print_symbolic(s, { 0, "hole" }, { 1, "frame" }, { 2, "standby" }, { 3, "stored" })
+#define pp_show_why(w) \
+	__print_symbolic(w, { 0, "fault" }, { 1, "age" }, { 2, "evict" }, { 3, "punch" })
+#endif
+
+TRACE_EVENT(pagepact_home,
+	TP_PROTO(u64 ino, unsigned long index, u64 from, u64 to, int why),
+	TP_ARGS(ino, index, from, to, why),
+	TP_STRUCT__entry(
+		__field(u64, ino)
+		__field(unsigned long, index)
+		__field(u64, from)
+		__field(u64, to)
+		__field(int, why)
+	),
+	TP_fast_assign(
+		__entry->ino = ino;
+		__entry->index = index;
+		__entry->from = from;
+		__entry->to = to;
+		__entry->why = why;
+	),
+	TP_printk("region %llu page %lu %s -> %s by %s (%llx -> %llx)",
+		  __entry->ino, __entry->index,
+		  pp_show_state(__entry->from & 0xf), pp_show_state(__entry->to & 0xf),
+		  pp_show_why(__entry->why), __entry->from, __entry->to)
+);
+
+TRACE_EVENT(pagepact_reclaim,
+	TP_PROTO(const char *who, unsigned long want, unsigned long done, u64 ns),
+	TP_ARGS(who, want, done, ns),
+	TP_STRUCT__entry(
+		__string(who, who)
+		__field(unsigned long, want)
+		__field(unsigned long, done)
+		__field(u64, ns)
+	),
+	TP_fast_assign(
+		__assign_str(who);
+		__entry->want = want;
+		__entry->done = done;
+		__entry->ns = ns;
+	),
+	TP_printk("%s wanted %lu pages, evicted %lu in %llu ns", __get_str(who),
+		  __entry->want, __entry->done, __entry->ns)
+);
+
+#endif /* PAGEPACT_CONTROL_TRACE_H */
+
+#undef TRACE_INCLUDE_PATH
+#define TRACE_INCLUDE_PATH .
+#undef TRACE_INCLUDE_FILE
+#define TRACE_INCLUDE_FILE trace
+#include <trace/define_trace.h>

@@ -1,0 +1,252 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Locks: core/region.h. A frame that a home may need is made before the block is locked, because
+ * making it may evict; whether it is needed is decided under the lock, and what was not needed is
+ * given back.
+ */
+#include <linux/highmem.h>
+#include <linux/ktime.h>
+#include <linux/pagemap.h>
+#include "core/access.h"
+#include "core/frame.h"
+#include "store/store.h"
+
+/* True when @index lies beyond the end of the file. Stable under the block's lock. */
+static bool beyond_end(struct pp_region *region, pgoff_t index)
+{
+	return index >= i_size_read(region->inode) >> PAGE_SHIFT;
+}
+
+static bool needs_frame(pp_home_t home, bool write)
+{
+	return pp_home_state(home) == PP_STORED || (pp_home_state(home) == PP_HOLE && write);
+}
+
+/*
+ * Before a hole gets a frame, the zero frame must be out of every page table at this index. Its
+ * lock keeps out a read fault that is about to map it.
+ */
+static void unmap_zero(struct pp_block *block, unsigned int i)
+{
+	struct pp_region *region = block->region;
+
+	if (!(block->home[i] & PP_HOME_ZERO_MAPPED))
+		return;
+	folio_lock(region->zero);
+	unmap_mapping_pages(region->inode->i_mapping, block->base + i, 1, false);
+	folio_unlock(region->zero);
+}
+
+static void fill_hole(struct pp_block *block, unsigned int i, struct folio *folio)
+{
+	folio_zero_range(folio, 0, PAGE_SIZE);
+	unmap_zero(block, i);
+	pp_frame_adopt(block->region, folio, block->base + i);
+	pp_home_move(block, i, pp_home_in_frame(PP_FRAME, folio, 0), PP_WHY_FAULT);
+	pp_stat_inc(block->region->stats, hole_writes);
+}
+
+static int fetch(struct pp_block *block, unsigned int i, struct folio *folio, bool write)
+{
+	struct pp_region *region = block->region;
+	struct pp_slots *slots = region->domain->slots;
+	u64 slot = pp_home_slot(block->home[i]), start = ktime_get_ns();
+	bool keep = !write && READ_ONCE(region->pool->knobs.keep_copies);
+	int err = pp_store_fetch(slots, slot, folio_page(folio, 0));
+
+	if (err)
+		return err;
+	/* The bytes must be there before another CPU can see the page in a page table. */
+	__folio_mark_uptodate(folio);
+	pp_frame_adopt(region, folio, block->base + i);
+	folio->private = keep ? (void *)slot : NULL;
+	pp_home_move(block, i, pp_home_in_frame(PP_FRAME, folio, keep ? PP_HOME_COPY : 0),
+		     PP_WHY_FAULT);
+	if (!keep)
+		pp_store_drop(slots, slot);
+	pp_stat_inc(region->stats, restores);
+	pp_stat_add(region->stats, restore_ns, ktime_get_ns() - start);
+	return 0;
+}
+
+static void rescue(struct pp_block *block, unsigned int i)
+{
+	pp_home_t home = block->home[i];
+	u64 flags = home & (PP_HOME_COPY | PP_HOME_TOUGH);
+
+	pp_home_move(block, i, pp_home_in_frame(PP_FRAME, pp_home_folio(home), flags),
+		     PP_WHY_FAULT);
+	block->rescued++;
+	pp_stat_inc(block->region->stats, rescues);
+}
+
+/* The page is about to be written: what the store or a flag says of its content ends. */
+static void forget_content(struct pp_block *block, unsigned int i)
+{
+	struct pp_region *region = block->region;
+	pp_home_t home = block->home[i];
+	struct folio *folio = pp_home_folio(home);
+
+	if (!(home & (PP_HOME_COPY | PP_HOME_TOUGH)))
+		return;
+	pp_home_move(block, i, pp_home_in_frame(PP_FRAME, folio, 0), PP_WHY_FAULT);
+	if (!(home & PP_HOME_COPY))
+		return;
+	pp_store_drop(region->domain->slots, (unsigned long)folio->private);
+	folio->private = NULL;
+	pp_stat_inc(region->stats, copies_dropped);
+}
+
+static int read_hole(struct pp_block *block, unsigned int i, struct folio **out)
+{
+	struct folio *zero = pp_zero_frame(block->region);
+
+	if (!zero)
+		return -ENOMEM;
+	if (!(block->home[i] & PP_HOME_ZERO_MAPPED))
+		pp_home_move(block, i, PP_HOLE | PP_HOME_ZERO_MAPPED, PP_WHY_FAULT);
+	pp_stat_inc(block->region->stats, hole_reads);
+	*out = zero;
+	return 0;
+}
+
+/*
+ * Under the block's lock: the frame of page @i into @out, using *@fresh where one is needed.
+ * Return: 0, -EAGAIN when a frame is needed and *@fresh is NULL, -EIO, -ENOMEM.
+ */
+static int materialise(struct pp_access *access, struct pp_block *block, unsigned int i,
+		       struct folio **fresh, struct folio **out)
+{
+	pp_home_t home = block->home[i];
+	int err;
+
+	if (needs_frame(home, access->write) && !*fresh)
+		return -EAGAIN;
+	switch (pp_home_state(home)) {
+	case PP_HOLE:
+		if (!access->write)
+			return read_hole(block, i, out);
+		fill_hole(block, i, *fresh);
+		*fresh = NULL;
+		break;
+	case PP_STORED:
+		err = fetch(block, i, *fresh, access->write);
+		if (err)
+			return err;
+		*fresh = NULL;
+		access->fetched = true;
+		break;
+	case PP_STANDBY:
+		rescue(block, i);
+		fallthrough;
+	default:
+		if (access->write)
+			forget_content(block, i);
+		break;
+	}
+	*out = pp_home_folio(block->home[i]);
+	return 0;
+}
+
+int pp_access_page(struct pp_access *access, struct folio **out)
+{
+	struct pp_region *region = access->region;
+	struct pp_block *block = pp_block_get(region, access->index, true);
+	unsigned int i = access->index & (PP_BLOCK_PAGES - 1);
+	struct folio *fresh = NULL;
+	int err;
+
+	if (!block)
+		return -ENOMEM;
+	/* Made here, outside the lock, because its allocation may enter reclaim. */
+	if (!access->write && !pp_zero_frame(region))
+		return -ENOMEM;
+	do {
+		if (!fresh && needs_frame(READ_ONCE(block->home[i]), access->write)) {
+			err = pp_frame_get(region, access->vma, access->addr, access->nowait,
+					   &fresh);
+			if (err)
+				return err;
+		}
+		err = mutex_lock_killable(&block->lock);
+		if (err)
+			break;
+		err = beyond_end(region, access->index) ? -EFAULT :
+		      materialise(access, block, i, &fresh, out);
+		if (!err) {
+			folio_get(*out);
+			if (access->lock)
+				folio_lock(*out);
+		}
+		mutex_unlock(&block->lock);
+	} while (err == -EAGAIN);
+	if (fresh)
+		pp_frame_put(region, fresh, true);
+	return err;
+}
+
+int pp_access_notify(struct pp_access *access, struct folio *folio)
+{
+	struct pp_region *region = access->region;
+	struct pp_block *block = pp_block_get(region, access->index, false);
+	unsigned int i = access->index & (PP_BLOCK_PAGES - 1);
+	struct folio *fresh = NULL;
+	pp_home_t home;
+	int err;
+
+	if (!block)
+		return -EAGAIN;
+	if (folio == READ_ONCE(region->zero)) {
+		err = pp_frame_get(region, access->vma, access->addr, access->nowait, &fresh);
+		if (err)
+			return err;
+	}
+	err = mutex_lock_killable(&block->lock);
+	if (err)
+		goto out;
+	home = block->home[i];
+	err = -EAGAIN;
+	if (pp_home_state(home) == PP_FRAME && pp_home_folio(home) == folio &&
+	    !beyond_end(region, access->index)) {
+		forget_content(block, i);
+		folio_lock(folio);
+		pp_stat_inc(region->stats, notifies);
+		err = 0;
+	} else if (pp_home_state(home) == PP_HOLE && fresh &&
+		   !beyond_end(region, access->index)) {
+		fill_hole(block, i, fresh);
+		fresh = NULL;
+	}
+	mutex_unlock(&block->lock);
+out:
+	if (fresh)
+		pp_frame_put(region, fresh, true);
+	return err;
+}
+
+int pp_access_peek(struct pp_region *region, pgoff_t index, struct page *bounce,
+		   struct folio **out)
+{
+	struct pp_block *block = pp_block_get(region, index, false);
+	pp_home_t home;
+	int err = 0;
+
+	*out = NULL;
+	if (!block)
+		return 0;
+	if (mutex_lock_killable(&block->lock))
+		return -EINTR;
+	home = block->home[index & (PP_BLOCK_PAGES - 1)];
+	if (pp_home_has_frame(home)) {
+		*out = pp_home_folio(home);
+		folio_get(*out);
+	} else if (pp_home_state(home) == PP_STORED) {
+		err = pp_store_fetch(region->domain->slots, pp_home_slot(home), bounce);
+		if (!err) {
+			*out = page_folio(bounce);
+			folio_get(*out);
+		}
+	}
+	mutex_unlock(&block->lock);
+	return err;
+}

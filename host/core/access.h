@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * access: how page faults, read(2) and write(2) come to a page's bytes.
+ */
+#ifndef PAGEPACT_CORE_ACCESS_H
+#define PAGEPACT_CORE_ACCESS_H
+
+#include "core/region.h"
+
+/**
+ * struct pp_access - one access to one page
+ * @region: the region
+ * @index: index of the page
+ * @vma: the faulting mapping, or NULL
+ * @addr: faulting address, with @vma
+ * @write: the page is about to be written
+ * @nowait: return -EAGAIN rather than evict or wait for a frame
+ * @lock: return the frame locked (faults)
+ * @fetched: set when the page came from the store
+ */
+struct pp_access {
+	struct pp_region *region;
+	pgoff_t index;
+	struct vm_area_struct *vma;
+	unsigned long addr;
+	bool write;
+	bool nowait;
+	bool lock;
+	bool fetched;
+};
+
+/**
+ * pp_access_page - brings a page into a frame and hands it out
+ * @access: what is wanted
+ * @out: set to the frame, with a reference, and locked with @access->lock
+ *
+ * A read of a hole gets the region's zero frame. With @access->lock the frame is locked before
+ * the block's lock is let go, so nobody can replace it before the caller has mapped it.
+ *
+ * Return: 0; -EFAULT beyond the end of the file; -EIO: the stored bytes are damaged; or an
+ * error of pp_frame_get().
+ */
+int pp_access_page(struct pp_access *access, struct folio **out);
+
+/**
+ * pp_access_notify - first write to a page that is mapped read-only
+ * @access: the access
+ * @folio: the frame that is mapped
+ *
+ * Drops the kept copy of a frame. Gives a hole whose zero frame is mapped a frame of its own.
+ *
+ * Return: 0 with @folio locked: it may be written. -EAGAIN: it is not the page's frame (any
+ * more): fault again. Or an error of pp_frame_get().
+ */
+int pp_access_notify(struct pp_access *access, struct folio *folio);
+
+/**
+ * pp_access_peek - the bytes of a page without moving it
+ * @region: the region
+ * @index: index of the page
+ * @bounce: a page for the bytes of a stored page
+ * @out: set to the frame with a reference, to @bounce with a reference, or to NULL for a hole
+ * Return: 0, -EIO, or -EINTR when killed.
+ */
+int pp_access_peek(struct pp_region *region, pgoff_t index, struct page *bounce,
+		   struct folio **out);
+
+#endif /* PAGEPACT_CORE_ACCESS_H */

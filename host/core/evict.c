@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Locks: core/region.h; the protocol: core/evict.h. */
+#include <linux/pagemap.h>
+#include <linux/sched/signal.h>
+#include "core/evict.h"
+#include "core/frame.h"
+#include "store/store.h"
+
+/* Pages handled before the block's lock is let go for whoever faults in it. */
+#define LOCK_BATCH	8
+/* Three quarters of a block touched again make it hot. */
+#define HOT(rescued, aged)	((rescued) * 4 >= (aged) * 3)
+#define MAX_HEAT		3
+
+static bool lock_block(struct pp_block *block, bool try_only)
+{
+	if (try_only)
+		return mutex_trylock(&block->lock);
+	mutex_lock(&block->lock);
+	return true;
+}
+
+/* mlock(2) marks the frames it finds; unmapping would take that mark away. */
+static bool has_mlocked(struct pp_block *block)
+{
+	unsigned int i;
+
+	for (i = 0; i < PP_BLOCK_PAGES; i++)
+		if (pp_home_state(block->home[i]) == PP_FRAME &&
+		    folio_test_mlocked(pp_home_folio(block->home[i])))
+			return true;
+	return false;
+}
+
+/* Hot blocks are looked at less often: each round in which they prove hot doubles the distance. */
+static bool skip_hot(struct pp_block *block)
+{
+	if (block->skip) {
+		block->skip--;
+		return true;
+	}
+	if (block->aged && HOT(block->rescued, block->aged))
+		block->heat = min(block->heat + 1, MAX_HEAT);
+	else
+		block->heat = 0;
+	block->skip = (1 << block->heat) - 1;
+	block->aged = 0;
+	block->rescued = 0;
+	return block->skip;
+}
+
+unsigned int pp_block_age(struct pp_block *block, bool try_only, bool hard)
+{
+	struct pp_region *region = block->region;
+	unsigned int i, aged = 0;
+
+	if (!READ_ONCE(block->nr[PP_FRAME]) || !lock_block(block, try_only))
+		return 0;
+	if ((skip_hot(block) && !hard) || has_mlocked(block)) {
+		mutex_unlock(&block->lock);
+		return 0;
+	}
+	mutex_unlock(&block->lock);
+	unmap_mapping_pages(region->inode->i_mapping, block->base, PP_BLOCK_PAGES, false);
+	if (!lock_block(block, try_only))
+		return 0;
+	for (i = 0; i < PP_BLOCK_PAGES; i++) {
+		pp_home_t home = block->home[i];
+
+		if (pp_home_state(home) != PP_FRAME ||
+		    folio_ref_count(pp_home_folio(home)) != 1)
+			continue;
+		pp_home_move(block, i, pp_home_in_frame(PP_STANDBY, pp_home_folio(home),
+			     home & (PP_HOME_COPY | PP_HOME_TOUGH)), PP_WHY_AGE);
+		aged++;
+	}
+	block->aged = aged;
+	mutex_unlock(&block->lock);
+	pp_stat_add(region->stats, aged, aged);
+	return aged;
+}
+
+/*
+ * The new home of a frozen frame's bytes. Return: 0 with the home word in @to, or the error of
+ * pp_store_put().
+ */
+static int find_home(struct pp_region *region, struct folio *folio, pp_home_t home,
+		     struct pp_reclaim *rc, pp_home_t *to)
+{
+	unsigned int flags = rc->hard ? PP_PUT_ALLOW_RAW : 0;
+	u64 slot;
+	int ret;
+
+	if (home & PP_HOME_COPY) {
+		*to = pp_home_in_slot((unsigned long)folio->private);
+		pp_stat_inc(region->stats, evict_clean);
+		return 0;
+	}
+	if (READ_ONCE(region->pool->knobs.detect_same))
+		flags |= PP_PUT_DETECT_SAME;
+	ret = pp_store_put(region->domain->slots, folio_page(folio, 0), flags, &slot);
+	if (ret < 0)
+		return ret;
+	*to = ret == PP_PUT_ZERO ? PP_HOLE : pp_home_in_slot(slot);
+	if (ret == PP_PUT_ZERO)
+		pp_stat_inc(region->stats, evict_zero);
+	else if (ret == PP_PUT_SAME)
+		pp_stat_inc(region->stats, evict_same);
+	else if (ret == PP_PUT_RAW)
+		pp_stat_inc(region->stats, evict_raw);
+	return 0;
+}
+
+/* Return: 0 when page @i was evicted, -ENOSPC or -ENOMEM when nothing more can be. */
+static int evict_page(struct pp_block *block, unsigned int i, struct pp_reclaim *rc)
+{
+	struct pp_region *region = block->region;
+	pp_home_t home = block->home[i], to;
+	struct folio *folio = pp_home_folio(home);
+	int err;
+
+	if (folio_test_hwpoison(folio) || !folio_ref_freeze(folio, 1)) {
+		pp_stat_inc(region->stats, busy);
+		return -EBUSY;
+	}
+	err = find_home(region, folio, home, rc, &to);
+	if (err) {
+		folio_ref_unfreeze(folio, 1);
+		if (err == -E2BIG) {
+			pp_home_move(block, i, home | PP_HOME_TOUGH, PP_WHY_EVICT);
+			pp_stat_inc(region->stats, incompressible);
+		} else {
+			pp_stat_inc(region->stats, store_full);
+		}
+		return err;
+	}
+	pp_home_move(block, i, to, PP_WHY_EVICT);
+	pp_frame_abandon(folio);
+	folio_ref_unfreeze(folio, 1);
+	pp_frame_put(region, folio, rc->keep == region);
+	pp_stat_inc(region->stats, evictions);
+	rc->done++;
+	return 0;
+}
+
+static bool evictable(pp_home_t home, struct pp_reclaim *rc, bool any)
+{
+	if ((home & PP_HOME_TOUGH) && !(home & PP_HOME_COPY) && !rc->hard &&
+	    pp_home_has_frame(home))
+		return false;
+	return pp_home_state(home) == PP_STANDBY || (any && pp_home_state(home) == PP_FRAME);
+}
+
+bool pp_block_evict(struct pp_block *block, struct pp_reclaim *rc, unsigned int first,
+		    unsigned int nr, bool any)
+{
+	unsigned int i, held = 0;
+	bool all = true;
+
+	for (i = first; i < first + nr && all; i++) {
+		int err;
+
+		if (!evictable(READ_ONCE(block->home[i]), rc, any))
+			continue;
+		if (rc->done >= rc->want || fatal_signal_pending(current)) {
+			all = false;
+			break;
+		}
+		if (!held && !lock_block(block, rc->try_only))
+			break;
+		if (evictable(block->home[i], rc, any)) {
+			err = evict_page(block, i, rc);
+			all = err != -ENOSPC && err != -ENOMEM;
+		}
+		if (++held == LOCK_BATCH) {
+			mutex_unlock(&block->lock);
+			held = 0;
+			cond_resched();
+		}
+	}
+	if (held)
+		mutex_unlock(&block->lock);
+	return all;
+}

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * evict: ageing and eviction, one block at a time. What to choose is policy's business; how to
+ * take a page away safely is this file's.
+ *
+ * DOC: how a page is taken away
+ *
+ *   1. Unmap a whole range once, without any lock. Batches matter: with a virtual CPU running,
+ *      every call costs a flush of its TLB.
+ *   2. Lock the block. A frame whose reference count is one then is in nobody's hands and cannot
+ *      get into anybody's: faults need the block's lock, GUP needs a page table entry. That is
+ *      what standby means.
+ *   3. To evict, freeze the count at one. Success makes the content stable and the frame
+ *      unreachable; its new home is made valid; then the frame is let go. Failure means that
+ *      somebody pinned it: it is passed over.
+ */
+#ifndef PAGEPACT_CORE_EVICT_H
+#define PAGEPACT_CORE_EVICT_H
+
+#include "core/region.h"
+
+/**
+ * struct pp_reclaim - one request to evict
+ * @pool: the pool
+ * @only: evict from this region alone, or NULL
+ * @keep: frames evicted from this region go to its spare list, or NULL
+ * @want: pages to evict
+ * @done: pages evicted so far
+ * @try_only: only try locks (the caller may hold any lock of the kernel)
+ * @hard: the easy ways did not suffice: age hot blocks, evict incompressible pages as well
+ */
+struct pp_reclaim {
+	struct pp_pool *pool;
+	struct pp_region *only;
+	struct pp_region *keep;
+	unsigned long want;
+	unsigned long done;
+	bool try_only;
+	bool hard;
+};
+
+/**
+ * pp_block_age - makes the frames of a block standby that nobody pins
+ * @block: the block; blocks with pages locked by mlock(2) are left alone
+ * @try_only: only try its lock
+ * @hard: also when it has proved hot lately
+ * Return: number of pages made standby.
+ */
+unsigned int pp_block_age(struct pp_block *block, bool try_only, bool hard);
+
+/**
+ * pp_block_evict - evicts standby pages of a block
+ * @block: the block
+ * @rc: the request; its @done is counted up, and eviction stops when it reaches @want
+ * @first: first page in the block
+ * @nr: number of pages to look at
+ * @any: true: also frames in use, which the caller has unmapped
+ * Return: true when it looked at all of them, false when it stopped before.
+ */
+bool pp_block_evict(struct pp_block *block, struct pp_reclaim *rc, unsigned int first,
+		    unsigned int nr, bool any);
+
+#endif /* PAGEPACT_CORE_EVICT_H */

@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <linux/highmem.h>
+#include <linux/memcontrol.h>
+#include <linux/sched/mm.h>
+#include <linux/sched/signal.h>
+#include "compat/compat.h"
+#include "core/frame.h"
+#include "policy/reclaim.h"
+
+/* Evicted by a fault that finds its limit reached. */
+#define DIRECT_BATCH	32
+
+static void uncharge(struct pp_region *region)
+{
+	atomic_long_dec(&region->frames);
+	atomic_long_dec(&region->pool->frames);
+}
+
+static bool over(atomic_long_t *frames, unsigned long limit)
+{
+	return limit && atomic_long_read(frames) > limit;
+}
+
+/* Return: true when one more frame fits under both limits; it is charged then. */
+static bool charge(struct pp_region *region)
+{
+	struct pp_pool *pool = region->pool;
+
+	atomic_long_inc(&region->frames);
+	atomic_long_inc(&pool->frames);
+	if (!over(&region->frames, READ_ONCE(region->limit)) &&
+	    !over(&pool->frames, READ_ONCE(pool->knobs.limit)))
+		return true;
+	uncharge(region);
+	return false;
+}
+
+static struct folio *spare_pop(struct pp_region *region)
+{
+	struct folio *folio;
+
+	if (!READ_ONCE(region->nr_spare))
+		return NULL;
+	spin_lock(&region->spare_lock);
+	folio = list_first_entry_or_null(&region->spare, struct folio, lru);
+	if (folio) {
+		list_del(&folio->lru);
+		region->nr_spare--;
+		atomic_long_dec(&region->pool->spares);
+	}
+	spin_unlock(&region->spare_lock);
+	return folio;
+}
+
+void pp_frame_put(struct pp_region *region, struct folio *folio, bool keep)
+{
+	if (keep && !folio_test_hwpoison(folio) &&
+	    READ_ONCE(region->nr_spare) < READ_ONCE(region->pool->knobs.spare)) {
+		folio_clear_referenced(folio);
+		spin_lock(&region->spare_lock);
+		list_add(&folio->lru, &region->spare);
+		region->nr_spare++;
+		atomic_long_inc(&region->pool->spares);
+		spin_unlock(&region->spare_lock);
+		return;
+	}
+	folio_put(folio);
+	uncharge(region);
+}
+
+void pp_frame_detach(struct pp_region *region, struct folio *folio)
+{
+	uncharge(region);
+	folio_put(folio);
+}
+
+unsigned long pp_frame_drain(struct pp_region *region, unsigned long max)
+{
+	struct folio *folio;
+	unsigned long n;
+
+	for (n = 0; n < max; n++) {
+		folio = spare_pop(region);
+		if (!folio)
+			break;
+		folio_put(folio);
+		uncharge(region);
+	}
+	return n;
+}
+
+/* Allocates in the name of the mapping's owner, also when another thread faults for it. */
+static struct folio *frame_alloc(struct vm_area_struct *vma, unsigned long addr, gfp_t gfp)
+{
+	struct mem_cgroup *memcg, *old;
+	struct folio *folio;
+
+	if (!vma)
+		return folio_alloc(gfp, 0);
+	if (current->mm == vma->vm_mm)
+		return pp_compat_vma_alloc(gfp, vma, addr);
+	memcg = get_mem_cgroup_from_mm(vma->vm_mm);
+	old = set_active_memcg(memcg);
+	folio = pp_compat_vma_alloc(gfp, vma, addr);
+	set_active_memcg(old);
+	mem_cgroup_put(memcg);
+	return folio;
+}
+
+/* Return: 0, -EAGAIN when a limit stands in the way, -ENOMEM. */
+static int try_frame(struct pp_region *region, struct vm_area_struct *vma, unsigned long addr,
+		     struct folio **out)
+{
+	gfp_t gfp = GFP_HIGHUSER | __GFP_ACCOUNT;
+
+	*out = spare_pop(region);
+	if (*out)
+		return 0;
+	if (!charge(region))
+		return -EAGAIN;
+	*out = frame_alloc(vma, addr, gfp | __GFP_NORETRY | __GFP_NOWARN);
+	if (*out)
+		return 0;
+	/* Our own cold pages first: the last resort of the allocation below is the OOM killer. */
+	if (pp_reclaim_direct(region->pool, region, region, DIRECT_BATCH)) {
+		*out = spare_pop(region);
+		if (*out) {
+			uncharge(region);
+			return 0;
+		}
+	}
+	*out = frame_alloc(vma, addr, gfp);
+	if (*out)
+		return 0;
+	uncharge(region);
+	return -ENOMEM;
+}
+
+/*
+ * Makes room under whatever limit stands in the way. *deadline is 0 until the first attempt
+ * without success, then the time at which to give up.
+ */
+static int make_room(struct pp_region *region, unsigned long *deadline)
+{
+	struct pp_pool *pool = region->pool;
+	unsigned long limit = READ_ONCE(region->limit);
+	bool own = limit && atomic_long_read(&region->frames) >= limit;
+
+	if (pp_reclaim_direct(pool, own ? region : NULL, region, DIRECT_BATCH)) {
+		*deadline = 0;
+		return 0;
+	}
+	if (!*deadline) {
+		pp_stat_inc(region->stats, stalls);
+		*deadline = (jiffies + msecs_to_jiffies(READ_ONCE(pool->knobs.stall_ms))) | 1;
+	}
+	if (time_after(jiffies, *deadline))
+		return -EBUSY;
+	schedule_timeout_killable(HZ / 50 + 1);
+	return fatal_signal_pending(current) ? -EINTR : 0;
+}
+
+int pp_frame_get(struct pp_region *region, struct vm_area_struct *vma, unsigned long addr,
+		 bool nowait, struct folio **out)
+{
+	unsigned long deadline = 0;
+	int err;
+
+	while ((err = try_frame(region, vma, addr, out)) == -EAGAIN) {
+		if (nowait) {
+			pp_reclaim_kick(region->pool);
+			return -EAGAIN;
+		}
+		err = make_room(region, &deadline);
+		if (err)
+			return err;
+	}
+	pp_reclaim_check(region->pool);
+	return err;
+}
+
+struct folio *pp_zero_frame(struct pp_region *region)
+{
+	struct folio *folio = READ_ONCE(region->zero);
+
+	if (folio)
+		return folio;
+	folio = folio_alloc(GFP_KERNEL | __GFP_ZERO, 0);
+	if (!folio)
+		return NULL;
+	folio->mapping = region->pool->zero_inode->i_mapping;
+	folio->index = 0;
+	if (cmpxchg(&region->zero, NULL, folio)) {
+		folio->mapping = NULL;
+		folio_put(folio);
+	}
+	return region->zero;
+}
+
+void pp_zero_forget(struct pp_pool *pool)
+{
+	struct pp_region *region;
+
+	spin_lock(&pool->lock);
+	list_for_each_entry(region, &pool->regions, all)
+		if (region->zero)
+			region->zero->mapping = NULL;
+	spin_unlock(&pool->lock);
+}

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * frame: the memory that homes stand in. Charged to the region's and the pool's limit here, and
+ * by the kernel to the cgroup of whoever touches the page.
+ *
+ * A frame belongs to its region while it is charged: in a home, in the region's spare list, or in
+ * the hands of a fault. Spare frames never leave their region uncleared: they go to other homes of
+ * the same region, or back to the page allocator.
+ */
+#ifndef PAGEPACT_CORE_FRAME_H
+#define PAGEPACT_CORE_FRAME_H
+
+#include "core/region.h"
+
+/**
+ * pp_frame_get - a frame for a page of a region
+ * @region: the region
+ * @vma: the faulting mapping, for its memory policy and cgroup; NULL for read(2) and write(2)
+ * @addr: faulting address, with @vma
+ * @nowait: return -EAGAIN rather than evict or wait
+ * @out: set to the frame: charged, reference count one, content undefined, no mapping
+ *
+ * Takes a spare frame, or charges and allocates one, evicting from the region or the pool when a
+ * limit or the cgroup's is in the way. While nothing can be evicted it waits up to the pool's
+ * stall_ms. The caller holds no lock of this module.
+ *
+ * Return: 0; -EAGAIN with @nowait; -ENOMEM; -EINTR when killed; -EBUSY when the limit stood in
+ * the way for stall_ms.
+ */
+int pp_frame_get(struct pp_region *region, struct vm_area_struct *vma, unsigned long addr,
+		 bool nowait, struct folio **out);
+
+/**
+ * pp_frame_put - takes a frame back
+ * @region: the region
+ * @folio: charged, reference count one, no mapping, in no home
+ * @keep: true: to the spare list when it has room; false: to the page allocator
+ */
+void pp_frame_put(struct pp_region *region, struct folio *folio, bool keep);
+
+/**
+ * pp_frame_detach - a frame that others hold leaves its region
+ * @region: the region
+ * @folio: charged, unmapped; the caller's reference is dropped
+ */
+void pp_frame_detach(struct pp_region *region, struct folio *folio);
+
+/**
+ * pp_frame_drain - gives spare frames back to the page allocator
+ * @region: the region
+ * @max: at most so many
+ * Return: how many.
+ */
+unsigned long pp_frame_drain(struct pp_region *region, unsigned long max);
+
+/** pp_frame_adopt - makes the fresh frame @folio page @index of @region, for rmap and GUP */
+static inline void pp_frame_adopt(struct pp_region *region, struct folio *folio, pgoff_t index)
+{
+	folio->mapping = region->inode->i_mapping;
+	folio->index = index;
+}
+
+/** pp_frame_abandon - undoes pp_frame_adopt() on @folio, which no page table refers to */
+static inline void pp_frame_abandon(struct folio *folio)
+{
+	folio->mapping = NULL;
+	folio->private = NULL;
+}
+
+/**
+ * pp_zero_frame - the region's zero frame, made if need be
+ * @region: the region
+ * Return: the frame, never written by anybody, valid as long as the region; NULL: no memory.
+ */
+struct folio *pp_zero_frame(struct pp_region *region);
+
+/** pp_zero_forget - cuts the zero frames of @pool off their mapping, which is about to go */
+void pp_zero_forget(struct pp_pool *pool);
+
+#endif /* PAGEPACT_CORE_FRAME_H */

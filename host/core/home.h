@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * home: where the bytes of one guest page are. One word a page, and nothing else says it.
+ *
+ * DOC: states and their transitions
+ *
+ *   ``PP_HOLE``     the page reads as zeros and has no memory (never written, punched, or found
+ *                   to be all zero when it was to be evicted).
+ *   ``PP_FRAME``    the bytes are in a frame of ours that page tables or pins may refer to.
+ *   ``PP_STANDBY``  the bytes are in a frame of ours that no page table, no pin and no fault in
+ *                   flight refers to: its content cannot change. Touching it costs a minor fault
+ *                   and proves that it is warm.
+ *   ``PP_STORED``   the bytes are in a slot of the domain's store only.
+ *
+ *   HOLE -> FRAME      first write                      (access.c)
+ *   FRAME -> STANDBY   ageing, after a range unmap      (evict.c)
+ *   STANDBY -> FRAME   touched in time: a rescue        (access.c)
+ *   FRAME, STANDBY -> STORED  eviction                  (evict.c)
+ *   FRAME, STANDBY -> HOLE    eviction of zeros, punch  (evict.c, region.c)
+ *   STORED -> FRAME    fetch                            (access.c)
+ *   STORED -> HOLE     punch: nothing is read           (region.c)
+ *
+ * Every change of state goes through pp_home_move(), under the block's lock.
+ *
+ * The word: bits 0-3 the state, bits 4-11 flags, bits 12-63 the frame's pfn (FRAME, STANDBY) or
+ * the slot's number (STORED).
+ */
+#ifndef PAGEPACT_CORE_HOME_H
+#define PAGEPACT_CORE_HOME_H
+
+#include <linux/mm.h>
+#include <linux/types.h>
+
+struct pp_block;
+
+/**
+ * enum pp_state - state of a home, see the DOC section above
+ * @PP_HOLE: zeros, no memory
+ * @PP_FRAME: in a frame, in use
+ * @PP_STANDBY: in a frame nobody refers to
+ * @PP_STORED: in a slot of the store
+ * @PP_NR_STATES: number of states
+ */
+enum pp_state {
+	PP_HOLE,
+	PP_FRAME,
+	PP_STANDBY,
+	PP_STORED,
+	PP_NR_STATES
+};
+
+/* A home word. */
+typedef u64 pp_home_t;
+
+#define PP_HOME_STATE		0xfULL
+/* FRAME, STANDBY: the frame's folio->private is a slot that holds the same bytes. */
+#define PP_HOME_COPY		(1ULL << 4)
+/* HOLE: the region's zero frame may be mapped read-only at this index. */
+#define PP_HOME_ZERO_MAPPED	(1ULL << 5)
+/* FRAME, STANDBY: compression gained nothing; cleared by the next write notification. */
+#define PP_HOME_TOUGH		(1ULL << 6)
+#define PP_HOME_SHIFT		12
+
+/**
+ * enum pp_why - what made a home change, for the tracepoint
+ * @PP_WHY_FAULT: a page fault, or a read(2) or write(2)
+ * @PP_WHY_AGE: ageing
+ * @PP_WHY_EVICT: eviction
+ * @PP_WHY_PUNCH: truncate, fallocate, or the end of the region
+ */
+enum pp_why {
+	PP_WHY_FAULT,
+	PP_WHY_AGE,
+	PP_WHY_EVICT,
+	PP_WHY_PUNCH,
+};
+
+/* The state of home word @h. */
+static inline enum pp_state pp_home_state(pp_home_t h)
+{
+	return h & PP_HOME_STATE;
+}
+
+/* The slot number of a STORED home word @h. */
+static inline u64 pp_home_slot(pp_home_t h)
+{
+	return h >> PP_HOME_SHIFT;
+}
+
+/* True when the bytes of @h are in a frame. */
+static inline bool pp_home_has_frame(pp_home_t h)
+{
+	return pp_home_state(h) == PP_FRAME || pp_home_state(h) == PP_STANDBY;
+}
+
+/* The frame of a FRAME or STANDBY home word @h. */
+static inline struct folio *pp_home_folio(pp_home_t h)
+{
+	return page_folio(pfn_to_page(h >> PP_HOME_SHIFT));
+}
+
+/* Home word: @state in the frame @folio, with @flags (PP_HOME_COPY, PP_HOME_TOUGH). */
+static inline pp_home_t pp_home_in_frame(enum pp_state state, struct folio *folio, u64 flags)
+{
+	return ((u64)folio_pfn(folio) << PP_HOME_SHIFT) | flags | state;
+}
+
+/* Home word: stored in @slot. */
+static inline pp_home_t pp_home_in_slot(u64 slot)
+{
+	return (slot << PP_HOME_SHIFT) | PP_STORED;
+}
+
+/**
+ * pp_home_move - the one place where a home changes
+ * @block: the page's block, locked by the caller
+ * @i: index of the page in the block
+ * @new: the new home word; its frame or slot is valid already
+ * @why: the cause, for the tracepoint
+ *
+ * Keeps the per-block and per-region numbers of pages per state. The caller owns whatever the
+ * old word referred to (frame, slot) and lets it go afterwards.
+ */
+void pp_home_move(struct pp_block *block, unsigned int i, pp_home_t new, enum pp_why why);
+
+#endif /* PAGEPACT_CORE_HOME_H */

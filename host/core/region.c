@@ -1,0 +1,283 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Ownership and locks: core/region.h. */
+#include <linux/pagemap.h>
+#include <linux/slab.h>
+#include <linux/wait_bit.h>
+#include "compat/compat.h"
+#include "control/sysfs.h"
+#include "core/frame.h"
+#include "core/region.h"
+#include "policy/pressure.h"
+#include "store/slots.h"
+#include "store/store.h"
+
+struct list_lru pp_block_lru;
+static struct kmem_cache *block_cache;
+
+struct pp_domain *pp_domain_create(struct pp_pool *pool)
+{
+	struct pp_domain *domain = kzalloc(sizeof(*domain), GFP_KERNEL);
+
+	if (!domain)
+		return NULL;
+	domain->slots = pp_slots_create(pool->store);
+	if (!domain->slots) {
+		kfree(domain);
+		return NULL;
+	}
+	refcount_set(&domain->users, 1);
+	return domain;
+}
+
+void pp_domain_put(struct pp_domain *domain)
+{
+	if (!refcount_dec_and_test(&domain->users))
+		return;
+	pp_slots_destroy(domain->slots);
+	kfree(domain);
+}
+
+int pp_region_create(struct pp_pool *pool, struct pp_domain *domain, struct inode *inode)
+{
+	struct pp_region *region = kzalloc(sizeof(*region), GFP_KERNEL_ACCOUNT);
+	int err = -ENOMEM;
+
+	if (!region)
+		return -ENOMEM;
+	region->stats = alloc_percpu_gfp(struct pp_stats, GFP_KERNEL_ACCOUNT);
+	if (!region->stats)
+		goto out_free;
+	region->pool = pool;
+	region->domain = domain;
+	region->inode = inode;
+	region->limit = READ_ONCE(pool->knobs.region_limit);
+	refcount_set(&region->users, 1);
+	xa_init_flags(&region->blocks, XA_FLAGS_ACCOUNT);
+	INIT_LIST_HEAD(&region->spare);
+	spin_lock_init(&region->spare_lock);
+	spin_lock_init(&region->clock_lock);
+	init_completion(&region->kobj_gone);
+	err = pp_sysfs_add_region(region);
+	if (err)
+		goto out_stats;
+	spin_lock(&pool->lock);
+	list_add_tail(&region->all, &pool->regions);
+	spin_unlock(&pool->lock);
+	inode->i_private = region;
+	return 0;
+out_stats:
+	free_percpu(region->stats);
+out_free:
+	kfree(region);
+	return err;
+}
+
+bool pp_region_tryget(struct pp_region *region)
+{
+	return refcount_inc_not_zero(&region->users);
+}
+
+void pp_region_put(struct pp_region *region)
+{
+	if (refcount_dec_and_test(&region->users))
+		wake_up_var(&region->users);
+}
+
+/* Waits for reclaim, which never holds a region for longer than a pass over its blocks. */
+static void stop_reclaim(struct pp_region *region)
+{
+	spin_lock(&region->pool->lock);
+	list_del(&region->all);
+	spin_unlock(&region->pool->lock);
+	pp_region_put(region);
+	wait_var_event(&region->users, !refcount_read(&region->users));
+}
+
+static void block_free(struct pp_block *block)
+{
+	free_page((unsigned long)block->home);
+	mutex_destroy(&block->lock);
+	kmem_cache_free(block_cache, block);
+}
+
+void pp_region_destroy(struct pp_region *region)
+{
+	struct pp_pool *pool = region->pool;
+	struct pp_block *block;
+	unsigned long n;
+
+	pp_sysfs_del_region(region);
+	stop_reclaim(region);
+	pp_region_punch(region, 0, i_size_read(region->inode) >> PAGE_SHIFT);
+	pp_region_resize(region, i_size_read(region->inode) >> PAGE_SHIFT, 0);
+	pp_frame_drain(region, ULONG_MAX);
+	xa_for_each(&region->blocks, n, block) {
+		list_lru_del_obj(&pp_block_lru, &block->lru);
+		atomic_long_sub(block->nr[PP_HOLE], &pool->states[PP_HOLE]);
+		atomic_long_dec(&pool->blocks);
+		block_free(block);
+	}
+	xa_destroy(&region->blocks);
+	if (region->zero) {
+		region->zero->mapping = NULL;
+		folio_put(region->zero);
+	}
+	pp_stats_fold(pool->gone, region->stats);
+	free_percpu(region->stats);
+	pp_domain_put(region->domain);
+	region->inode->i_private = NULL;
+	kfree(region);
+}
+
+static struct pp_block *block_alloc(struct pp_region *region, unsigned long n)
+{
+	struct pp_block *block = kmem_cache_alloc_lru(block_cache, &pp_block_lru,
+						      GFP_KERNEL_ACCOUNT);
+
+	if (!block)
+		return NULL;
+	memset(block, 0, sizeof(*block));
+	block->home = (pp_home_t *)get_zeroed_page(GFP_KERNEL_ACCOUNT);
+	if (!block->home) {
+		kmem_cache_free(block_cache, block);
+		return NULL;
+	}
+	mutex_init(&block->lock);
+	INIT_LIST_HEAD(&block->lru);
+	block->region = region;
+	block->base = n << PP_BLOCK_SHIFT;
+	block->nr[PP_HOLE] = PP_BLOCK_PAGES;
+	return block;
+}
+
+struct pp_block *pp_block_get(struct pp_region *region, pgoff_t index, bool make)
+{
+	unsigned long n = index >> PP_BLOCK_SHIFT;
+	struct pp_block *block = xa_load(&region->blocks, n), *other;
+
+	if (block || !make)
+		return block;
+	block = block_alloc(region, n);
+	if (!block)
+		return NULL;
+	other = xa_cmpxchg(&region->blocks, n, NULL, block, GFP_KERNEL);
+	if (other) {
+		block_free(block);
+		return xa_is_err(other) ? NULL : other;
+	}
+	atomic_long_inc(&region->nr_blocks);
+	atomic_long_inc(&region->pool->blocks);
+	atomic_long_add(PP_BLOCK_PAGES, &region->states[PP_HOLE]);
+	atomic_long_add(PP_BLOCK_PAGES, &region->pool->states[PP_HOLE]);
+	list_lru_add_obj(&pp_block_lru, &block->lru);
+	return block;
+}
+
+/* Somebody holds the frame: a pin, or a fault in flight, whose folio lock is waited for. */
+static void detach_frame(struct pp_block *block, unsigned int i, struct folio *folio)
+{
+	struct address_space *mapping = block->region->inode->i_mapping;
+
+	folio_lock(folio);
+	unmap_mapping_pages(mapping, block->base + i, 1, false);
+	pp_home_move(block, i, PP_HOLE, PP_WHY_PUNCH);
+	pp_frame_abandon(folio);
+	folio_unlock(folio);
+	pp_frame_detach(block->region, folio);
+}
+
+static void punch_page(struct pp_block *block, unsigned int i)
+{
+	struct pp_region *region = block->region;
+	pp_home_t home = block->home[i];
+	struct folio *folio;
+
+	if (pp_home_state(home) == PP_STORED) {
+		pp_home_move(block, i, PP_HOLE, PP_WHY_PUNCH);
+		pp_store_drop(region->domain->slots, pp_home_slot(home));
+		return;
+	}
+	folio = pp_home_folio(home);
+	if (home & PP_HOME_COPY)
+		pp_store_drop(region->domain->slots, (unsigned long)folio->private);
+	if (!folio_ref_freeze(folio, 1)) {
+		detach_frame(block, i, folio);
+		return;
+	}
+	pp_home_move(block, i, PP_HOLE, PP_WHY_PUNCH);
+	pp_frame_abandon(folio);
+	folio_ref_unfreeze(folio, 1);
+	pp_frame_put(region, folio, false);
+}
+
+static void punch_block(struct pp_block *block, unsigned int first, unsigned int end)
+{
+	unsigned int i, punched = 0;
+
+	if (READ_ONCE(block->nr[PP_HOLE]) == PP_BLOCK_PAGES)
+		return;
+	if (READ_ONCE(block->nr[PP_FRAME]))
+		unmap_mapping_pages(block->region->inode->i_mapping, block->base + first,
+				    end - first, false);
+	mutex_lock(&block->lock);
+	for (i = first; i < end; i++) {
+		if (pp_home_state(block->home[i]) == PP_HOLE)
+			continue;
+		punch_page(block, i);
+		punched++;
+	}
+	mutex_unlock(&block->lock);
+	pp_stat_add(block->region->stats, punched, punched);
+}
+
+void pp_region_punch(struct pp_region *region, pgoff_t start, pgoff_t end)
+{
+	unsigned long n = start >> PP_BLOCK_SHIFT;
+	struct pp_block *block;
+
+	if (start >= end)
+		return;
+	xa_for_each_range(&region->blocks, n, block, n, (end - 1) >> PP_BLOCK_SHIFT) {
+		punch_block(block, max(start, block->base) - block->base,
+			    min(end - block->base, PP_BLOCK_PAGES));
+		cond_resched();
+	}
+}
+
+int pp_region_resize(struct pp_region *region, unsigned long from, unsigned long to)
+{
+	struct pp_pool *pool = region->pool;
+	unsigned long size = READ_ONCE(pool->knobs.size);
+	long promised = atomic_long_add_return((long)(to - from), &pool->promised);
+
+	if (to <= from || !size || promised <= size)
+		return 0;
+	atomic_long_sub((long)(to - from), &pool->promised);
+	return -ENOSPC;
+}
+
+u64 pp_metadata_bytes(struct pp_pool *pool, struct pp_region *region)
+{
+	u64 blocks = atomic_long_read(region ? &region->nr_blocks : &pool->blocks);
+
+	return blocks * (sizeof(struct pp_block) + PP_BLOCK_PAGES * sizeof(pp_home_t));
+}
+
+int pp_region_init(void)
+{
+	int err;
+
+	block_cache = KMEM_CACHE(pp_block, SLAB_ACCOUNT | SLAB_HWCACHE_ALIGN);
+	if (!block_cache)
+		return -ENOMEM;
+	err = pp_pressure_init();
+	if (err)
+		kmem_cache_destroy(block_cache);
+	return err;
+}
+
+void pp_region_exit(void)
+{
+	pp_pressure_exit();
+	kmem_cache_destroy(block_cache);
+}

@@ -1,0 +1,280 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Pools, domains, regions and blocks: who owns which page.
+ *
+ * DOC: ownership and lifetime
+ *
+ *   pool    a mount. Made by fill_super, gone with the super block.
+ *   domain  a top-level directory: the boundary of sharing. Reference counted by the inodes in it.
+ *   region  a file: the RAM of a VM. Lives as long as its inode; reclaim that works on it holds
+ *           a use count (pp_region_tryget()), for which the inode's end waits.
+ *   block   2 MiB of a region (512 pages), made by its first touch, freed with the region. It is
+ *           the unit of locking, ageing and reclaim, and an object on the list_lru by which the
+ *           kernel finds the memory of a cgroup.
+ *
+ * DOC: lock order
+ *
+ *   inode->i_rwsem              truncate, fallocate, write(2)
+ *     mm->mmap_lock             faults
+ *       block->lock             every home of the block
+ *         folio lock            only in-flight faults and the replacing of a page hold it
+ *           i_mmap_rwsem, page table locks, KVM's mmu_lock (inside unmap_mapping_pages())
+ *         codec stream mutex    (store/codec.h)
+ *           zsmalloc's locks
+ *         slots->lock, region->spare_lock, pool->lock, list_lru locks: leaves
+ *
+ * No allocation under block->lock may enter direct reclaim; reclaim only ever tries block->lock
+ * when it was entered from somewhere else (shrinker, direct reclaim of a fault).
+ */
+#ifndef PAGEPACT_CORE_REGION_H
+#define PAGEPACT_CORE_REGION_H
+
+#include <linux/fs.h>
+#include <linux/kobject.h>
+#include <linux/list.h>
+#include <linux/mutex.h>
+#include <linux/refcount.h>
+#include <linux/spinlock.h>
+#include <linux/workqueue.h>
+#include <linux/xarray.h>
+#include "control/stats.h"
+#include "core/home.h"
+
+struct pp_policy_ops;
+struct pp_slots;
+struct pp_store;
+
+#define PP_BLOCK_SHIFT	9
+#define PP_BLOCK_PAGES	(1U << PP_BLOCK_SHIFT)
+
+/**
+ * struct pp_block - 512 consecutive pages of a region
+ * @lock: protects everything below that has no other lock named
+ * @region: owner, constant
+ * @base: index of the first page in the region, in pages, constant
+ * @home: the PP_BLOCK_PAGES home words; read without the lock only as a hint
+ * @nr: number of pages per state, written by pp_home_move(); read without the lock as a hint
+ * @rescued: standby pages touched since the block was aged last
+ * @aged: pages made standby when the block was aged last
+ * @heat: 0..3, how often in a row most of the aged pages were touched again
+ * @skip: ageing rounds that still pass over this block because of its heat
+ * @lru: on the module's list_lru, constant place from the first touch to the region's end
+ */
+struct pp_block {
+	struct mutex lock;
+	struct pp_region *region;
+	pgoff_t base;
+	pp_home_t *home;
+	u16 nr[PP_NR_STATES];
+	u16 rescued;
+	u16 aged;
+	u8 heat;
+	u8 skip;
+	struct list_head lru;
+};
+
+/**
+ * struct pp_domain - a top-level directory
+ * @users: inodes of the domain (its directory, sub-directories, regions)
+ * @slots: the domain's slots; equal pages may share one, pages of other domains never
+ */
+struct pp_domain {
+	refcount_t users;
+	struct pp_slots *slots;
+};
+
+/**
+ * struct pp_knobs - what can be set, see the ABI document for meaning and default
+ * @limit: pages, 0 = none
+ * @size: pages, 0 = none
+ * @region_limit: pages, 0 = none
+ * @shrink_step: pages
+ * @spare: frames a region may keep ready
+ * @stall_ms: milliseconds
+ * @age_interval_ms: milliseconds, 0 = only under pressure
+ * @evict: switch
+ * @keep_copies: switch
+ * @detect_same: switch
+ * @shrinker: switch
+ *
+ * Written from sysfs with WRITE_ONCE(), read anywhere with READ_ONCE().
+ */
+struct pp_knobs {
+	unsigned long limit;
+	unsigned long size;
+	unsigned long region_limit;
+	unsigned long shrink_step;
+	unsigned long spare;
+	unsigned long stall_ms;
+	unsigned long age_interval_ms;
+	bool evict;
+	bool keep_copies;
+	bool detect_same;
+	bool shrinker;
+};
+
+/**
+ * struct pp_pool - one mount
+ * @sb: the super block
+ * @name: the mount's source; name of the sysfs directory
+ * @knobs: settings
+ * @policy: how reclaim chooses, READ_ONCE()
+ * @store: the pool's tiers
+ * @frames: pages resident or on their way to be, spare frames included
+ * @spares: of these, frames in regions' spare lists
+ * @promised: sum of all regions' sizes, in pages
+ * @blocks: blocks that exist
+ * @states: pages per state, over all regions
+ * @lock: protects @regions and @turn
+ * @regions: all regions, in the order in which reclaim visits them
+ * @gone: counters of regions that are gone
+ * @zero_inode: lends its mapping to zero frames
+ * @work: background reclaim, kicked when the headroom under @knobs.limit gets short
+ * @age_work: ageing for statistics
+ * @kobj: sysfs directory
+ * @regions_kobj: parent of the regions' directories
+ * @kobj_gone: completed when sysfs has let go of @kobj
+ */
+struct pp_pool {
+	struct super_block *sb;
+	char *name;
+	struct pp_knobs knobs;
+	const struct pp_policy_ops *policy;
+	struct pp_store *store;
+	atomic_long_t frames;
+	atomic_long_t spares;
+	atomic_long_t promised;
+	atomic_long_t blocks;
+	atomic_long_t states[PP_NR_STATES];
+	spinlock_t lock;
+	struct list_head regions;
+	struct pp_stats __percpu *gone;
+	struct inode *zero_inode;
+	struct work_struct work;
+	struct delayed_work age_work;
+	struct kobject kobj;
+	struct kobject *regions_kobj;
+	struct completion kobj_gone;
+};
+
+/**
+ * struct pp_region - one file
+ * @pool: owner, constant
+ * @domain: its domain, constant (rename across domains is refused)
+ * @inode: its inode; @inode->i_private points back
+ * @users: one for the inode, one for each reclaim at work; 0 = no more reclaim
+ * @all: on @pool->regions, under @pool->lock
+ * @blocks: block number -> struct pp_block; entries are only added until the region ends
+ * @nr_blocks: number of entries in @blocks
+ * @limit: pages, 0 = none
+ * @frames: like the pool's, of this region
+ * @states: pages per state, written by pp_home_move()
+ * @spare: frames ready for the next fault, under @spare_lock
+ * @nr_spare: length of @spare; read without the lock as a hint
+ * @spare_lock: protects @spare
+ * @zero: the region's zero frame, made by the first read of a hole, or NULL
+ * @hand_age: next block that the clock ages, under @clock_lock
+ * @hand_evict: next block from which the clock evicts, under @clock_lock
+ * @gap: blocks between the two hands, under @clock_lock
+ * @clock_lock: protects the hands
+ * @stats: counters
+ * @last_line: jiffies of the last log line about memory errors, to keep them apart
+ * @kobj: sysfs directory
+ * @kobj_gone: completed when sysfs has let go of @kobj
+ */
+struct pp_region {
+	struct pp_pool *pool;
+	struct pp_domain *domain;
+	struct inode *inode;
+	refcount_t users;
+	struct list_head all;
+	struct xarray blocks;
+	atomic_long_t nr_blocks;
+	unsigned long limit;
+	atomic_long_t frames;
+	atomic_long_t states[PP_NR_STATES];
+	struct list_head spare;
+	unsigned int nr_spare;
+	spinlock_t spare_lock;
+	struct folio *zero;
+	unsigned long hand_age;
+	unsigned long hand_evict;
+	unsigned long gap;
+	spinlock_t clock_lock;
+	struct pp_stats __percpu *stats;
+	unsigned long last_line;
+	struct kobject kobj;
+	struct completion kobj_gone;
+};
+
+/* The list_lru of all blocks of all pools; its walk finds the blocks of one cgroup. */
+extern struct list_lru pp_block_lru;
+
+/**
+ * pp_region_create - makes the region behind a new inode
+ * @pool: the pool
+ * @domain: the domain; the caller's reference passes to the region
+ * @inode: a regular file of size 0
+ * Return: 0 or -ENOMEM. On success inode->i_private is the region.
+ */
+int pp_region_create(struct pp_pool *pool, struct pp_domain *domain, struct inode *inode);
+
+/**
+ * pp_region_destroy - gives everything of a region back
+ * @region: nobody can reach it any more but reclaim, for which this waits
+ */
+void pp_region_destroy(struct pp_region *region);
+
+/**
+ * pp_region_tryget - keeps a region from ending
+ * @region: the region; the caller holds the lock of a list that it is on
+ * Return: false when it is ending already.
+ */
+bool pp_region_tryget(struct pp_region *region);
+
+/** pp_region_put - ends a pp_region_tryget(); @region: the region */
+void pp_region_put(struct pp_region *region);
+
+/**
+ * pp_block_get - the block of a page, made if need be
+ * @region: the region
+ * @index: index of the page
+ * @make: allocate when there is none (may sleep, may enter reclaim)
+ * Return: the block, valid as long as the region; NULL: none, or no memory.
+ */
+struct pp_block *pp_block_get(struct pp_region *region, pgoff_t index, bool make);
+
+/**
+ * pp_region_punch - pages become holes, their frames and slots are let go
+ * @region: the region
+ * @start: first page
+ * @end: page after the last
+ *
+ * Reads and decompresses nothing. Pages that somebody pinned are detached: the pin keeps the
+ * frame alive, the region reads as zero. Caller: holds i_rwsem, or is the region's end. Takes time
+ * in proportion to the number of blocks that have pages; it is not interrupted, because a file that
+ * was cut must not come back with old bytes.
+ */
+void pp_region_punch(struct pp_region *region, pgoff_t start, pgoff_t end);
+
+/**
+ * pp_region_resize - admits (or gives back) pages of size
+ * @region: the region
+ * @from: pages now
+ * @to: pages wanted
+ * Return: 0 or -ENOSPC when the pool's size limit refuses.
+ */
+int pp_region_resize(struct pp_region *region, unsigned long from, unsigned long to);
+
+/** pp_domain_create - Return: a new domain of @pool with one user, or NULL. */
+struct pp_domain *pp_domain_create(struct pp_pool *pool);
+/** pp_domain_put - drops one user of @domain; the last one frees it */
+void pp_domain_put(struct pp_domain *domain);
+
+/** pp_metadata_bytes - Return: memory of the records of @region, or of all of @pool if NULL. */
+u64 pp_metadata_bytes(struct pp_pool *pool, struct pp_region *region);
+
+int pp_region_init(void);
+void pp_region_exit(void);
+
+#endif /* PAGEPACT_CORE_REGION_H */

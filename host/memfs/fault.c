@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Page faults of mappings, from processes and, through GUP, from KVM.
+ *
+ * A write to a page that is not mapped calls fault() and then notify(); a write to a page that is
+ * mapped read-only calls notify() alone. Frames are returned locked, see core/access.h.
+ */
+#include <linux/mm.h>
+#include "core/access.h"
+#include "memfs/memfs.h"
+
+/* Nothing was lost, but this page cannot be had now: say which, once a second and region. */
+static void tell(struct pp_region *region, pgoff_t index, int err)
+{
+	unsigned long last = READ_ONCE(region->last_line);
+
+	pp_stat_inc(region->stats, memory_errors);
+	if (last && time_before(jiffies, last + HZ))
+		return;
+	WRITE_ONCE(region->last_line, jiffies | 1);
+	if (err == -EBUSY)
+		pr_err("pool %s: region %llu: no frame for page %lu: the limit is reached and nothing can be evicted; raise limit or store_limit\n",
+		       region->pool->name, (u64)region->inode->i_ino, index);
+	else
+		pr_err("pool %s: region %llu: stored page %lu is damaged (error %d); reported as a memory error\n",
+		       region->pool->name, (u64)region->inode->i_ino, index, err);
+}
+
+static vm_fault_t fault_error(struct pp_access *access, int err)
+{
+	switch (err) {
+	case -EAGAIN:
+		/* Only asked for with FAULT_FLAG_RETRY_NOWAIT: the locks stay with the caller. */
+		return VM_FAULT_RETRY;
+	case -EINTR:
+		return VM_FAULT_NOPAGE;
+	case -EFAULT:
+		return VM_FAULT_SIGBUS;
+	case -ENOMEM:
+		return VM_FAULT_OOM;
+	default:
+		tell(access->region, access->index, err);
+		return VM_FAULT_HWPOISON;
+	}
+}
+
+static struct pp_access access_of(struct vm_fault *vmf, bool write)
+{
+	return (struct pp_access){
+		.region = file_inode(vmf->vma->vm_file)->i_private,
+		.index = vmf->pgoff,
+		.vma = vmf->vma,
+		.addr = vmf->address,
+		.write = write,
+		.nowait = vmf->flags & FAULT_FLAG_RETRY_NOWAIT,
+		.lock = true,
+	};
+}
+
+static vm_fault_t pp_fault(struct vm_fault *vmf)
+{
+	struct pp_access access = access_of(vmf, vmf->flags & FAULT_FLAG_WRITE);
+	struct folio *folio;
+	int err;
+
+	pp_stat_inc(access.region->stats, faults);
+	err = pp_access_page(&access, &folio);
+	if (err)
+		return fault_error(&access, err);
+	vmf->page = folio_page(folio, 0);
+	return VM_FAULT_LOCKED | (access.fetched ? VM_FAULT_MAJOR : 0);
+}
+
+static vm_fault_t pp_notify(struct vm_fault *vmf)
+{
+	struct pp_access access = access_of(vmf, true);
+	int err;
+
+	/* This path has no way to wait for a retry; it is bounded by stall_ms. */
+	access.nowait = false;
+	err = pp_access_notify(&access, page_folio(vmf->page));
+	if (!err)
+		return VM_FAULT_LOCKED;
+	return err == -EAGAIN ? VM_FAULT_NOPAGE : fault_error(&access, err);
+}
+
+/* Maps nothing; its presence lets faults run under the per-VMA lock. */
+static vm_fault_t pp_map_pages(struct vm_fault *vmf, pgoff_t start, pgoff_t end)
+{
+	return 0;
+}
+
+const struct vm_operations_struct pp_vm_ops = {
+	.fault		= pp_fault,
+	.page_mkwrite	= pp_notify,
+	.map_pages	= pp_map_pages,
+};

@@ -1,0 +1,260 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <linux/blk_types.h>
+#include <linux/fs.h>
+#include <linux/mm.h>
+#include <linux/pagemap.h>
+#include <linux/uio.h>
+#include <linux/falloc.h>
+#include "core/access.h"
+#include "memfs/memfs.h"
+
+static struct pp_region *file_region(struct file *file)
+{
+	return file_inode(file)->i_private;
+}
+
+static int pp_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	if (!(vma->vm_flags & VM_MAYSHARE)) {
+		pr_err_ratelimited("pool %s: private mapping refused (pid %d, %s): use MAP_SHARED, for QEMU memory-backend-file,share=on\n",
+				   file_region(file)->pool->name, current->pid, current->comm);
+		return -EINVAL;
+	}
+	file_accessed(file);
+	vma->vm_ops = &pp_vm_ops;
+	return 0;
+}
+
+/* Bytes to copy at @pos: up to the end of its page, of the file (@left > 0), of the request. */
+static size_t page_part(loff_t pos, loff_t left, size_t count)
+{
+	return min3((u64)count, (u64)left, (u64)(PAGE_SIZE - offset_in_page(pos)));
+}
+
+/* One page, or the rest of it. Return: bytes copied, or an errno. */
+static ssize_t read_page(struct pp_region *region, loff_t pos, struct page *bounce,
+			 struct iov_iter *to, size_t len)
+{
+	struct folio *folio;
+	size_t done;
+	int err = pp_access_peek(region, pos >> PAGE_SHIFT, bounce, &folio);
+
+	if (err)
+		return err;
+	if (!folio)
+		return iov_iter_zero(len, to);
+	done = copy_page_to_iter(folio_page(folio, 0), offset_in_page(pos), len, to);
+	folio_put(folio);
+	return done;
+}
+
+static ssize_t pp_read_iter(struct kiocb *iocb, struct iov_iter *to)
+{
+	struct pp_region *region = file_region(iocb->ki_filp);
+	loff_t size = i_size_read(region->inode);
+	struct page *bounce = alloc_page(GFP_KERNEL);
+	ssize_t done = 0, n = 0;
+
+	if (!bounce)
+		return -ENOMEM;
+	while (iocb->ki_pos < size && iov_iter_count(to)) {
+		size_t len = page_part(iocb->ki_pos, size - iocb->ki_pos, iov_iter_count(to));
+
+		n = read_page(region, iocb->ki_pos, bounce, to, len);
+		if (n <= 0)
+			break;
+		iocb->ki_pos += n;
+		done += n;
+		if (n < len)
+			break;
+		cond_resched();
+	}
+	put_page(bounce);
+	if (!done && n < 0)
+		return n;
+	return done || !iov_iter_count(to) || iocb->ki_pos >= size ? done : -EFAULT;
+}
+
+static ssize_t write_page(struct pp_region *region, loff_t pos, struct iov_iter *from, size_t len)
+{
+	struct pp_access access = {
+		.region = region, .index = pos >> PAGE_SHIFT, .write = true,
+	};
+	struct folio *folio;
+	size_t done;
+	int err = pp_access_page(&access, &folio);
+
+	if (err)
+		return err == -EBUSY ? -ENOSPC : err;
+	done = copy_page_from_iter(folio_page(folio, 0), offset_in_page(pos), len, from);
+	folio_put(folio);
+	return done;
+}
+
+/* Like a disk, a region has the size it was given: a write does not extend it. */
+static ssize_t pp_write_iter(struct kiocb *iocb, struct iov_iter *from)
+{
+	struct pp_region *region = file_region(iocb->ki_filp);
+	struct inode *inode = region->inode;
+	ssize_t done = 0, n = 0;
+
+	inode_lock(inode);
+	if (iocb->ki_flags & IOCB_APPEND)
+		iocb->ki_pos = i_size_read(inode);
+	while (iov_iter_count(from)) {
+		loff_t left = i_size_read(inode) - iocb->ki_pos;
+		size_t len;
+
+		if (left <= 0) {
+			n = -ENOSPC;
+			break;
+		}
+		len = page_part(iocb->ki_pos, left, iov_iter_count(from));
+		n = write_page(region, iocb->ki_pos, from, len);
+		if (n == 0)
+			n = -EFAULT;
+		if (n < 0)
+			break;
+		iocb->ki_pos += n;
+		done += n;
+		cond_resched();
+	}
+	inode_unlock(inode);
+	return done ? done : n;
+}
+
+static int set_size(struct pp_region *region, loff_t size)
+{
+	struct inode *inode = region->inode;
+	loff_t old = i_size_read(inode);
+	int err;
+
+	if (size & ~PAGE_MASK) {
+		pr_err_ratelimited("pool %s: size %lld refused: not a multiple of %lu\n",
+				   region->pool->name, size, PAGE_SIZE);
+		return -EINVAL;
+	}
+	err = pp_region_resize(region, old >> PAGE_SHIFT, size >> PAGE_SHIFT);
+	if (err) {
+		pr_err_ratelimited("pool %s: region of %lld bytes refused: %ld of %lu bytes are promised to regions already; raise size in sysfs, or the mount option\n",
+				   region->pool->name, size,
+				   atomic_long_read(&region->pool->promised) << PAGE_SHIFT,
+				   READ_ONCE(region->pool->knobs.size) << PAGE_SHIFT);
+		return err;
+	}
+	/* From here on faults refuse pages beyond the new end; then the old ones go. */
+	truncate_setsize(inode, size);
+	pp_region_punch(region, size >> PAGE_SHIFT, old >> PAGE_SHIFT);
+	inode_set_mtime_to_ts(inode, inode_set_ctime_current(inode));
+	return 0;
+}
+
+static int pp_setattr(struct mnt_idmap *idmap, struct dentry *dentry, struct iattr *attr)
+{
+	struct inode *inode = d_inode(dentry);
+	int err = setattr_prepare(idmap, dentry, attr);
+
+	if (err)
+		return err;
+	if ((attr->ia_valid & ATTR_SIZE) && attr->ia_size != i_size_read(inode)) {
+		err = set_size(inode->i_private, attr->ia_size);
+		if (err)
+			return err;
+	}
+	setattr_copy(idmap, inode, attr);
+	return 0;
+}
+
+static int pp_getattr(struct mnt_idmap *idmap, const struct path *path, struct kstat *stat,
+		      u32 request_mask, unsigned int query_flags)
+{
+	struct inode *inode = d_inode(path->dentry);
+	struct pp_region *region = inode->i_private;
+
+	generic_fillattr(idmap, request_mask, inode, stat);
+	stat->blocks = (u64)(atomic_long_read(&region->states[PP_FRAME]) +
+			     atomic_long_read(&region->states[PP_STANDBY]) +
+			     atomic_long_read(&region->states[PP_STORED])) <<
+		       (PAGE_SHIFT - SECTOR_SHIFT);
+	return 0;
+}
+
+/* The bytes of the first or last page that the range covers in part. */
+static int zero_part(struct pp_region *region, loff_t pos, size_t len)
+{
+	struct pp_access access = {
+		.region = region, .index = pos >> PAGE_SHIFT, .write = true,
+	};
+	struct folio *folio;
+	int err = pp_access_page(&access, &folio);
+
+	if (err)
+		return err;
+	folio_zero_range(folio, offset_in_page(pos), len);
+	folio_put(folio);
+	return 0;
+}
+
+static int punch_bytes(struct pp_region *region, loff_t pos, loff_t len)
+{
+	loff_t end = min(pos + len, i_size_read(region->inode));
+	loff_t first = round_up(pos, PAGE_SIZE), last = round_down(end, PAGE_SIZE);
+	int err = 0;
+
+	if (pos >= end)
+		return 0;
+	if (first > last)
+		return zero_part(region, pos, end - pos);
+	if (pos < first)
+		err = zero_part(region, pos, first - pos);
+	if (!err && last < end)
+		err = zero_part(region, last, end - last);
+	if (!err)
+		pp_region_punch(region, first >> PAGE_SHIFT, last >> PAGE_SHIFT);
+	return err;
+}
+
+static long pp_fallocate(struct file *file, int mode, loff_t pos, loff_t len)
+{
+	struct pp_region *region = file_region(file);
+	struct inode *inode = region->inode;
+	long err = 0;
+
+	if (mode & ~(FALLOC_FL_KEEP_SIZE | FALLOC_FL_PUNCH_HOLE))
+		return -EOPNOTSUPP;
+	inode_lock(inode);
+	if (mode & FALLOC_FL_PUNCH_HOLE)
+		err = punch_bytes(region, pos, len);
+	else if (!(mode & FALLOC_FL_KEEP_SIZE) && pos + len > i_size_read(inode))
+		err = inode_newsize_ok(inode, pos + len) ?: set_size(region, pos + len);
+	if (!err)
+		file_update_time(file);
+	inode_unlock(inode);
+	return err;
+}
+
+static bool pp_dirty_folio(struct address_space *mapping, struct folio *folio)
+{
+	return false;
+}
+
+/* Frames are no page cache; marking one dirty means nothing. */
+const struct address_space_operations pp_aops = {
+	.dirty_folio	= pp_dirty_folio,
+};
+
+const struct file_operations pp_file_fops = {
+	.mmap		= pp_mmap,
+	.read_iter	= pp_read_iter,
+	.write_iter	= pp_write_iter,
+	.fallocate	= pp_fallocate,
+	.llseek		= generic_file_llseek,
+	.fsync		= noop_fsync,
+	.splice_read	= copy_splice_read,
+	.splice_write	= iter_file_splice_write,
+};
+
+const struct inode_operations pp_file_iops = {
+	.setattr	= pp_setattr,
+	.getattr	= pp_getattr,
+};

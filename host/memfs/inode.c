@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <linux/fs.h>
+#include <linux/pagemap.h>
+#include <linux/slab.h>
+#include "compat/compat.h"
+#include "memfs/memfs.h"
+
+static const struct inode_operations dir_iops;
+
+/* The domain that a new entry of @dir belongs to; NULL in the root. */
+static struct pp_domain *dir_domain(const struct inode *dir)
+{
+	struct pp_dir *d = dir->i_private;
+
+	return d ? d->domain : NULL;
+}
+
+static struct inode *inode_base(struct super_block *sb, const struct inode *dir, umode_t mode)
+{
+	struct inode *inode = new_inode(sb);
+
+	if (!inode)
+		return NULL;
+	inode->i_ino = get_next_ino();
+	inode_init_owner(&nop_mnt_idmap, inode, dir, mode);
+	inode->i_mapping->a_ops = &pp_aops;
+	mapping_set_gfp_mask(inode->i_mapping, GFP_HIGHUSER);
+	mapping_set_unevictable(inode->i_mapping);
+	simple_inode_init_ts(inode);
+	if (S_ISDIR(mode)) {
+		inode->i_op = &dir_iops;
+		inode->i_fop = &simple_dir_operations;
+		inc_nlink(inode);
+	} else {
+		inode->i_op = &pp_file_iops;
+		inode->i_fop = &pp_file_fops;
+	}
+	return inode;
+}
+
+struct inode *pp_root_inode(struct super_block *sb, umode_t mode, kuid_t uid, kgid_t gid)
+{
+	struct inode *inode = inode_base(sb, NULL, S_IFDIR | (mode & 07777));
+
+	if (inode) {
+		inode->i_uid = uid;
+		inode->i_gid = gid;
+	}
+	return inode;
+}
+
+struct inode *pp_zero_inode(struct super_block *sb)
+{
+	struct inode *inode = inode_base(sb, NULL, S_IFREG);
+
+	if (inode)
+		clear_nlink(inode);
+	return inode;
+}
+
+void pp_inode_evict(struct inode *inode)
+{
+	truncate_inode_pages_final(&inode->i_data);
+	clear_inode(inode);
+	if (!inode->i_private)
+		return;
+	if (S_ISREG(inode->i_mode)) {
+		pp_region_destroy(inode->i_private);
+	} else {
+		struct pp_dir *d = inode->i_private;
+
+		pp_domain_put(d->domain);
+		kfree(d);
+	}
+}
+
+/* Puts a region or a directory of @domain behind @inode. Takes one user of the domain on success. */
+static int inode_fill(struct inode *inode, struct pp_domain *domain)
+{
+	struct pp_dir *d;
+
+	if (S_ISREG(inode->i_mode))
+		return pp_region_create(pp_sb_pool(inode->i_sb), domain, inode);
+	d = kmalloc(sizeof(*d), GFP_KERNEL_ACCOUNT);
+	if (!d)
+		return -ENOMEM;
+	d->domain = domain;
+	inode->i_private = d;
+	return 0;
+}
+
+static int make_entry(struct inode *dir, struct dentry *dentry, umode_t mode)
+{
+	struct pp_pool *pool = pp_sb_pool(dir->i_sb);
+	struct pp_domain *domain = dir_domain(dir);
+	struct inode *inode;
+	int err = -ENOMEM;
+
+	if (domain)
+		refcount_inc(&domain->users);
+	else
+		domain = pp_domain_create(pool);
+	if (!domain)
+		return -ENOMEM;
+	inode = inode_base(dir->i_sb, dir, mode);
+	if (inode)
+		err = inode_fill(inode, domain);
+	if (err) {
+		iput(inode);
+		pp_domain_put(domain);
+		return err;
+	}
+	pp_compat_persist(dentry, inode);
+	inode_set_mtime_to_ts(dir, inode_set_ctime_current(dir));
+	return 0;
+}
+
+static int pp_create(struct mnt_idmap *idmap, struct inode *dir, struct dentry *dentry,
+		     umode_t mode, bool excl)
+{
+	if (!dir_domain(dir)) {
+		pr_err_ratelimited("pool %s: file %pd2 refused: regions live in domains; make a directory first\n",
+				   pp_sb_pool(dir->i_sb)->name, dentry);
+		return -EPERM;
+	}
+	return make_entry(dir, dentry, S_IFREG | mode);
+}
+
+static PP_MKDIR_RET pp_mkdir(struct mnt_idmap *idmap, struct inode *dir, struct dentry *dentry,
+			     umode_t mode)
+{
+	int err = make_entry(dir, dentry, S_IFDIR | mode);
+
+	if (!err)
+		inc_nlink(dir);
+	return pp_mkdir_ret(err);
+}
+
+/* Bytes never change their domain: what may be shared with whom was decided when they came. */
+static int pp_rename(struct mnt_idmap *idmap, struct inode *old_dir, struct dentry *old_dentry,
+		     struct inode *new_dir, struct dentry *new_dentry, unsigned int flags)
+{
+	if (old_dir != new_dir && dir_domain(old_dir) != dir_domain(new_dir))
+		return -EXDEV;
+	return simple_rename(idmap, old_dir, old_dentry, new_dir, new_dentry, flags);
+}
+
+static const struct inode_operations dir_iops = {
+	.create		= pp_create,
+	.lookup		= simple_lookup,
+	.unlink		= simple_unlink,
+	.mkdir		= pp_mkdir,
+	.rmdir		= simple_rmdir,
+	.rename		= pp_rename,
+};

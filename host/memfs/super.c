@@ -1,0 +1,304 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Mounting, unmounting, mount options: one pool a mount. */
+#include <linux/ctype.h>
+#include <linux/fs_context.h>
+#include <linux/fs_parser.h>
+#include <linux/module.h>
+#include <linux/seq_file.h>
+#include <linux/slab.h>
+#include <linux/statfs.h>
+#include "compat/compat.h"
+#include "control/knobs.h"
+#include "control/sysfs.h"
+#include "core/frame.h"
+#include "memfs/memfs.h"
+#include "policy/reclaim.h"
+#include "store/store.h"
+
+#define MAX_NAME 63
+
+/* Options beyond the knobs. */
+enum {
+	OPT_MODE = PP_NR_KNOBS,
+	OPT_UID,
+	OPT_GID,
+};
+
+#define KNOB_OPT(name, knob) fsparam_string(name, knob)
+
+static const struct fs_parameter_spec pp_parameters[] = {
+	KNOB_OPT("limit",		PP_KNOB_LIMIT),
+	KNOB_OPT("size",		PP_KNOB_SIZE),
+	KNOB_OPT("region_limit",	PP_KNOB_REGION_LIMIT),
+	KNOB_OPT("store_limit",		PP_KNOB_STORE_LIMIT),
+	KNOB_OPT("compressor",		PP_KNOB_COMPRESSOR),
+	KNOB_OPT("policy",		PP_KNOB_POLICY),
+	KNOB_OPT("evict",		PP_KNOB_EVICT),
+	KNOB_OPT("keep_copies",		PP_KNOB_KEEP_COPIES),
+	KNOB_OPT("detect_same",		PP_KNOB_DETECT_SAME),
+	KNOB_OPT("shrinker",		PP_KNOB_SHRINKER),
+	KNOB_OPT("shrink_step",		PP_KNOB_SHRINK_STEP),
+	KNOB_OPT("age_interval_ms",	PP_KNOB_AGE_INTERVAL),
+	KNOB_OPT("spare",		PP_KNOB_SPARE),
+	KNOB_OPT("stall_ms",		PP_KNOB_STALL),
+	fsparam_u32oct("mode",		OPT_MODE),
+	fsparam_uid("uid",		OPT_UID),
+	fsparam_gid("gid",		OPT_GID),
+	{}
+};
+
+/**
+ * struct pp_options - what the mount call asked for
+ * @knob: values as text, or NULL
+ * @mode: of the root
+ * @uid: of the root
+ * @gid: of the root
+ */
+struct pp_options {
+	char *knob[PP_NR_KNOBS];
+	umode_t mode;
+	kuid_t uid;
+	kgid_t gid;
+};
+
+static int pp_parse_param(struct fs_context *fc, struct fs_parameter *param)
+{
+	struct pp_options *o = fc->fs_private;
+	struct fs_parse_result result;
+	int opt = fs_parse(fc, pp_parameters, param, &result);
+
+	if (opt < 0)
+		return opt;
+	switch (opt) {
+	case OPT_MODE:
+		if (result.uint_32 & ~07777)
+			return invalf(fc, "pagepact: mode=%o is not a mode", result.uint_32);
+		o->mode = result.uint_32;
+		return 0;
+	case OPT_UID:
+		o->uid = result.uid;
+		return 0;
+	case OPT_GID:
+		o->gid = result.gid;
+		return 0;
+	default:
+		kfree(o->knob[opt]);
+		o->knob[opt] = param->string;
+		param->string = NULL;
+		return 0;
+	}
+}
+
+static void pool_free(struct pp_pool *pool)
+{
+	if (pool->store)
+		pp_store_destroy(pool->store);
+	free_percpu(pool->gone);
+	kfree(pool->name);
+	kfree(pool);
+}
+
+static struct pp_pool *pool_alloc(struct super_block *sb, const char *name)
+{
+	struct pp_pool *pool = kzalloc(sizeof(*pool), GFP_KERNEL);
+
+	if (!pool)
+		return NULL;
+	pool->sb = sb;
+	spin_lock_init(&pool->lock);
+	INIT_LIST_HEAD(&pool->regions);
+	pp_reclaim_init_pool(pool);
+	pp_knobs_default(pool);
+	pool->name = kstrdup(name, GFP_KERNEL);
+	pool->gone = alloc_percpu(struct pp_stats);
+	pool->store = pp_store_create(name);
+	if (pool->name && pool->gone && pool->store)
+		return pool;
+	pool_free(pool);
+	return NULL;
+}
+
+static int set_options(struct fs_context *fc, struct pp_pool *pool, struct pp_options *o)
+{
+	int i, err;
+
+	for (i = 0; i < PP_NR_KNOBS; i++) {
+		if (!o->knob[i])
+			continue;
+		err = pp_knob_store(pool, i, o->knob[i]);
+		if (err) {
+			pr_err("mount option %s=%.64s refused: error %d\n", pp_knob_names[i],
+			       o->knob[i], err);
+			errorf(fc, "pagepact: %s=%.64s is not a value of this option",
+			       pp_knob_names[i], o->knob[i]);
+			return err;
+		}
+	}
+	return 0;
+}
+
+static int check_name(struct fs_context *fc)
+{
+	const char *p = fc->source;
+
+	if (!p || !*p || strlen(p) > MAX_NAME)
+		return invalf(fc, "pagepact: the source names the pool: 1 to 63 characters");
+	if (*p == '.')
+		return invalf(fc, "pagepact: a pool's name does not begin with a dot");
+	for (; *p; p++)
+		if (!isalnum(*p) && !strchr("-_.", *p))
+			return invalf(fc, "pagepact: a pool's name is made of letters, digits, -, _ and .");
+	return 0;
+}
+
+static int pp_fill_super(struct super_block *sb, struct fs_context *fc)
+{
+	struct pp_options *o = fc->fs_private;
+	struct pp_pool *pool = pool_alloc(sb, fc->source);
+	struct inode *root;
+	int err;
+
+	if (!pool)
+		return -ENOMEM;
+	sb->s_maxbytes = MAX_LFS_FILESIZE;
+	sb->s_blocksize = PAGE_SIZE;
+	sb->s_blocksize_bits = PAGE_SHIFT;
+	sb->s_magic = PAGEPACT_MAGIC;
+	sb->s_op = &pp_super_ops;
+	sb->s_time_gran = 1;
+	sb->s_iflags |= SB_I_NOEXEC | SB_I_NODEV;
+	err = set_options(fc, pool, o);
+	if (err)
+		goto out_free;
+	err = pp_sysfs_add_pool(pool);
+	if (err) {
+		if (err == -EEXIST)
+			errorf(fc, "pagepact: a pool named %s is mounted already", pool->name);
+		goto out_free;
+	}
+	/* From here on kill_sb undoes everything. */
+	sb->s_fs_info = pool;
+	pool->zero_inode = pp_zero_inode(sb);
+	root = pp_root_inode(sb, o->mode, o->uid, o->gid);
+	sb->s_root = d_make_root(root);
+	return pool->zero_inode && sb->s_root ? 0 : -ENOMEM;
+out_free:
+	pp_reclaim_exit_pool(pool);
+	pool_free(pool);
+	return err;
+}
+
+static int pp_get_tree(struct fs_context *fc)
+{
+	int err = check_name(fc);
+
+	return err ? err : get_tree_nodev(fc, pp_fill_super);
+}
+
+static void pp_free_fc(struct fs_context *fc)
+{
+	struct pp_options *o = fc->fs_private;
+	int i;
+
+	for (i = 0; i < PP_NR_KNOBS; i++)
+		kfree(o->knob[i]);
+	kfree(o);
+}
+
+static const struct fs_context_operations pp_context_ops = {
+	.parse_param	= pp_parse_param,
+	.get_tree	= pp_get_tree,
+	.free		= pp_free_fc,
+};
+
+static int pp_init_fs_context(struct fs_context *fc)
+{
+	struct pp_options *o = kzalloc(sizeof(*o), GFP_KERNEL);
+
+	if (!o)
+		return -ENOMEM;
+	o->mode = 0755;
+	o->uid = current_fsuid();
+	o->gid = current_fsgid();
+	fc->fs_private = o;
+	fc->ops = &pp_context_ops;
+	return 0;
+}
+
+static void pp_kill_sb(struct super_block *sb)
+{
+	struct pp_pool *pool = pp_sb_pool(sb);
+
+	if (pool)
+		pp_reclaim_exit_pool(pool);
+	if (pool && pool->zero_inode) {
+		pp_zero_forget(pool);
+		iput(pool->zero_inode);
+		pool->zero_inode = NULL;
+	}
+	pp_compat_kill_super(sb);
+	if (!pool)
+		return;
+	pp_sysfs_del_pool(pool);
+	pool_free(pool);
+}
+
+static int pp_statfs(struct dentry *dentry, struct kstatfs *buf)
+{
+	struct pp_pool *pool = pp_sb_pool(dentry->d_sb);
+	unsigned long size = READ_ONCE(pool->knobs.size);
+	unsigned long promised = atomic_long_read(&pool->promised);
+
+	buf->f_type = PAGEPACT_MAGIC;
+	buf->f_bsize = PAGE_SIZE;
+	buf->f_namelen = NAME_MAX;
+	/* Without a size limit there is no honest number of free blocks; statfs(2) knows zero. */
+	if (size) {
+		buf->f_blocks = size;
+		buf->f_bfree = size - min(size, promised);
+		buf->f_bavail = buf->f_bfree;
+	}
+	return 0;
+}
+
+static int pp_show_options(struct seq_file *m, struct dentry *root)
+{
+	struct pp_pool *pool = pp_sb_pool(root->d_sb);
+	char *buf = (char *)__get_free_page(GFP_KERNEL);
+	int i;
+
+	if (!buf)
+		return -ENOMEM;
+	for (i = 0; i < PP_NR_KNOBS; i++) {
+		if (pp_knob_show(pool, i, buf) > 0)
+			seq_show_option(m, pp_knob_names[i], strim(buf));
+	}
+	free_page((unsigned long)buf);
+	return 0;
+}
+
+const struct super_operations pp_super_ops = {
+	.statfs		= pp_statfs,
+	.drop_inode	= pp_compat_drop_inode,
+	.evict_inode	= pp_inode_evict,
+	.show_options	= pp_show_options,
+};
+
+static struct file_system_type pp_fs_type = {
+	.owner		= THIS_MODULE,
+	.name		= "pagepact",
+	.init_fs_context = pp_init_fs_context,
+	.parameters	= pp_parameters,
+	.kill_sb	= pp_kill_sb,
+};
+MODULE_ALIAS_FS("pagepact");
+
+int pp_memfs_init(void)
+{
+	return register_filesystem(&pp_fs_type);
+}
+
+void pp_memfs_exit(void)
+{
+	unregister_filesystem(&pp_fs_type);
+}

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * clock: pages that stayed untouched while standby.
+ *
+ * Two hands go around a region's blocks. The first makes a block's frames standby, the second
+ * follows at a distance of a quarter of the blocks and evicts what is standby still. A page that
+ * is touched between the two costs one minor fault and is safe for a revolution. (The two-handed
+ * clock is 4.3BSD's; here the reference bit is the page table entry itself, because nothing
+ * exported tells whether KVM's guests have used a page.)
+ */
+#include <linux/sched/signal.h>
+#include "policy/reclaim.h"
+
+#define GAP_FRACTION	4
+
+/* The block at or after *@hand, which is moved behind it; starts over at the end. */
+static struct pp_block *hand_next(struct pp_region *region, unsigned long *hand)
+{
+	struct pp_block *block;
+	unsigned long n = *hand;
+
+	block = xa_find(&region->blocks, &n, ULONG_MAX, XA_PRESENT);
+	if (!block) {
+		n = 0;
+		block = xa_find(&region->blocks, &n, ULONG_MAX, XA_PRESENT);
+	}
+	*hand = n + 1;
+	return block;
+}
+
+static unsigned long nr_blocks(struct pp_region *region)
+{
+	return atomic_long_read(&region->nr_blocks);
+}
+
+/* The next block to age, or NULL when the first hand is far enough ahead. */
+static struct pp_block *take_to_age(struct pp_region *region)
+{
+	struct pp_block *block = NULL;
+
+	spin_lock(&region->clock_lock);
+	if (region->gap <= nr_blocks(region) / GAP_FRACTION) {
+		block = hand_next(region, &region->hand_age);
+		region->gap++;
+	}
+	spin_unlock(&region->clock_lock);
+	return block;
+}
+
+static struct pp_block *take_to_evict(struct pp_region *region)
+{
+	struct pp_block *block;
+
+	spin_lock(&region->clock_lock);
+	block = hand_next(region, &region->hand_evict);
+	if (region->gap)
+		region->gap--;
+	spin_unlock(&region->clock_lock);
+	return block;
+}
+
+/* A block that was not finished is the second hand's next one again. */
+static void untake(struct pp_region *region, struct pp_block *block)
+{
+	spin_lock(&region->clock_lock);
+	region->hand_evict = block->base >> PP_BLOCK_SHIFT;
+	region->gap++;
+	spin_unlock(&region->clock_lock);
+}
+
+static void clock_reclaim(struct pp_region *region, struct pp_reclaim *rc, unsigned long want)
+{
+	unsigned long end = min(rc->want, rc->done + want);
+	unsigned long visits = 2 * nr_blocks(region) + 2;
+	struct pp_reclaim part = *rc;
+	struct pp_block *block;
+
+	part.want = end;
+	while (part.done < end && visits-- && !fatal_signal_pending(current)) {
+		while ((block = take_to_age(region)) && part.done < end) {
+			pp_block_age(block, rc->try_only, rc->hard);
+			cond_resched();
+		}
+		block = take_to_evict(region);
+		if (!block)
+			break;
+		if (READ_ONCE(block->nr[PP_STANDBY]) &&
+		    !pp_block_evict(block, &part, 0, PP_BLOCK_PAGES, false))
+			untake(region, block);
+	}
+	rc->done = part.done;
+}
+
+void pp_clock_age(struct pp_region *region)
+{
+	struct pp_block *block;
+	unsigned long n;
+
+	xa_for_each(&region->blocks, n, block) {
+		pp_block_age(block, false, true);
+		cond_resched();
+	}
+}
+
+const struct pp_policy_ops pp_policy_clock = {
+	.name		= "clock",
+	.reclaim	= clock_reclaim,
+};

@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <linux/list_lru.h>
+#include <linux/memcontrol.h>
+#include <linux/mmzone.h>
+#include <linux/page_counter.h>
+#include <linux/sched.h>
+#include <linux/shrinker.h>
+#include <linux/spinlock.h>
+#include <linux/swap.h>
+#include "compat/compat.h"
+#include "core/frame.h"
+#include "policy/pressure.h"
+#include "policy/reclaim.h"
+
+/* Room to make under a cgroup's limit: a 64th of it, within these bounds, in pages. */
+#define MARGIN_MIN	128L
+#define MARGIN_MAX	1024L
+/* Blocks looked at, and regions picked up, in one call. */
+#define WALK_BLOCKS	64UL
+#define MAX_REGIONS	8
+/* Proactive requests told apart at a time, and how long one is remembered. */
+#define EPISODES	8
+#define EPISODE_LIFE	(10 * HZ)
+
+/**
+ * struct episode - a proactive request that is being served
+ * @task: who makes it; only compared, never followed
+ * @call: number of write calls the task had finished by then: tells its requests apart
+ * @used: pages evicted for it
+ * @last: jiffies of its last call
+ */
+struct episode {
+	const void *task;
+	u64 call;
+	unsigned long used;
+	unsigned long last;
+};
+
+static struct episode episodes[EPISODES];
+/* Protects @episodes; a leaf. */
+static DEFINE_SPINLOCK(episode_lock);
+static struct shrinker *shrinker;
+
+/* Finds or makes the episode of the current system call. */
+static struct episode *episode_find(void)
+{
+	struct episode *oldest = &episodes[0];
+	int i;
+
+	for (i = 0; i < EPISODES; i++) {
+		struct episode *e = &episodes[i];
+
+		if (e->task == current && e->call == current->ioac.syscw &&
+		    time_before(jiffies, e->last + EPISODE_LIFE))
+			return e;
+		if (time_before(e->last, oldest->last))
+			oldest = e;
+	}
+	*oldest = (struct episode){ .task = current, .call = current->ioac.syscw };
+	return oldest;
+}
+
+/* Takes up to @want pages from the current episode's budget of @step. Return: how many. */
+static unsigned long episode_take(unsigned long want, unsigned long step)
+{
+	struct episode *e;
+	unsigned long n;
+
+	spin_lock(&episode_lock);
+	e = episode_find();
+	n = min(want, step - min(step, e->used));
+	e->used += n;
+	e->last = jiffies;
+	spin_unlock(&episode_lock);
+	return n;
+}
+
+/* Pages by which a cgroup or one of its ancestors is short of its margin; <= 0: none is. */
+static long memcg_need(struct mem_cgroup *memcg)
+{
+	long need = 0;
+
+	for (; memcg; memcg = parent_mem_cgroup(memcg)) {
+		unsigned long limit = min(READ_ONCE(memcg->memory.max),
+					  READ_ONCE(memcg->memory.high));
+		long margin;
+
+		if (limit >= PAGE_COUNTER_MAX)
+			continue;
+		margin = clamp((long)(limit / 64), MARGIN_MIN, MARGIN_MAX);
+		need = max(need, (long)page_counter_read(&memcg->memory) + margin - (long)limit);
+	}
+	return need;
+}
+
+static bool node_short(int nid)
+{
+	struct zone *zone = NODE_DATA(nid)->node_zones;
+	unsigned long free = 0, high = 0;
+	int i;
+
+	if (current_is_kswapd())
+		return true;
+	for (i = 0; i < MAX_NR_ZONES; i++, zone++) {
+		if (!managed_zone(zone))
+			continue;
+		free += zone_page_state(zone, NR_FREE_PAGES);
+		high += high_wmark_pages(zone);
+	}
+	return free < high + high / 4;
+}
+
+/**
+ * struct walk - regions found by a walk over a cgroup's blocks
+ * @region: with a use count each
+ * @nr: number of them
+ */
+struct walk {
+	struct pp_region *region[MAX_REGIONS];
+	unsigned int nr;
+};
+
+static PP_LRU_WALK_FN(walk_block)
+{
+	struct pp_block *block = container_of(item, struct pp_block, lru);
+	struct pp_region *region = block->region;
+	struct walk *walk = arg;
+	unsigned int i;
+
+	if (!READ_ONCE(block->nr[PP_FRAME]) && !READ_ONCE(block->nr[PP_STANDBY]))
+		return LRU_ROTATE;
+	for (i = 0; i < walk->nr; i++)
+		if (walk->region[i] == region)
+			return LRU_ROTATE;
+	if (walk->nr < MAX_REGIONS && READ_ONCE(region->pool->knobs.shrinker) &&
+	    pp_region_tryget(region))
+		walk->region[walk->nr++] = region;
+	return LRU_ROTATE;
+}
+
+static unsigned long count_objects(struct shrinker *s, struct shrink_control *sc)
+{
+	unsigned long blocks = list_lru_shrink_count(&pp_block_lru, sc);
+
+	/* Blocks without memory would be a lie, but only a small one: the need is worked out later. */
+	return blocks ? blocks * PP_BLOCK_PAGES : SHRINK_EMPTY;
+}
+
+static unsigned long shrink_region(struct pp_region *region, unsigned long want, bool needed)
+{
+	struct pp_reclaim rc = {
+		.pool = region->pool, .only = region, .want = want, .try_only = true,
+	};
+	unsigned long drained;
+
+	if (!needed)
+		rc.want = episode_take(want, READ_ONCE(region->pool->knobs.shrink_step));
+	drained = pp_frame_drain(region, rc.want);
+	rc.want -= drained;
+	if (rc.want)
+		pp_reclaim_run(&rc, "shrinker");
+	return drained + rc.done;
+}
+
+static unsigned long scan_objects(struct shrinker *s, struct shrink_control *sc)
+{
+	unsigned long nr_walk = WALK_BLOCKS, want = sc->nr_to_scan, freed = 0;
+	long need = memcg_need(sc->memcg);
+	bool needed = need > 0 || node_short(sc->nid);
+	struct walk walk = {};
+	unsigned int i;
+
+	if (need > 0)
+		want = need;
+	list_lru_walk_one(&pp_block_lru, sc->nid, sc->memcg, walk_block, &walk, &nr_walk);
+	for (i = 0; i < walk.nr; i++) {
+		if (freed < want)
+			freed += shrink_region(walk.region[i], want - freed, needed);
+		pp_region_put(walk.region[i]);
+	}
+	return freed ? freed : SHRINK_STOP;
+}
+
+int pp_pressure_init(void)
+{
+	int err;
+
+	shrinker = shrinker_alloc(SHRINKER_MEMCG_AWARE | SHRINKER_NUMA_AWARE, "pagepact");
+	if (!shrinker)
+		return -ENOMEM;
+	err = list_lru_init_memcg(&pp_block_lru, shrinker);
+	if (err) {
+		shrinker_free(shrinker);
+		return err;
+	}
+	shrinker->count_objects = count_objects;
+	shrinker->scan_objects = scan_objects;
+	shrinker->seeks = DEFAULT_SEEKS;
+	shrinker_register(shrinker);
+	return 0;
+}
+
+void pp_pressure_exit(void)
+{
+	shrinker_free(shrinker);
+	list_lru_destroy(&pp_block_lru);
+}

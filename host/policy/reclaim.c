@@ -1,0 +1,278 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <linux/ktime.h>
+#include <linux/sched/signal.h>
+#include "control/trace.h"
+#include "core/frame.h"
+#include "policy/reclaim.h"
+#include "store/store.h"
+
+/* Room kept free under a limit: a 64th of it, within these bounds, in pages. */
+#define HEADROOM_MIN	64UL
+#define HEADROOM_MAX	4096UL
+#define WORKER_BATCH	256UL
+/* Least share of a request that a region is asked for. */
+#define SHARE_MIN	16UL
+
+static struct workqueue_struct *reclaim_wq;
+
+static const struct pp_policy_ops *const policies[] = {
+	&pp_policy_clock,
+	&pp_policy_random,
+};
+
+const struct pp_policy_ops *pp_policy_find(const char *name)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(policies); i++)
+		if (!strcmp(policies[i]->name, name))
+			return policies[i];
+	return NULL;
+}
+
+/* The region whose turn it is, with a use count, or NULL. Its next turn comes last. */
+static struct pp_region *next_region(struct pp_pool *pool)
+{
+	struct pp_region *region, *found = NULL;
+
+	spin_lock(&pool->lock);
+	list_for_each_entry(region, &pool->regions, all) {
+		if (pp_region_tryget(region)) {
+			list_move_tail(&region->all, &pool->regions);
+			found = region;
+			break;
+		}
+	}
+	spin_unlock(&pool->lock);
+	return found;
+}
+
+static unsigned long nr_regions(struct pp_pool *pool)
+{
+	struct list_head *pos;
+	unsigned long n = 0;
+
+	spin_lock(&pool->lock);
+	list_for_each(pos, &pool->regions)
+		n++;
+	spin_unlock(&pool->lock);
+	return n;
+}
+
+static void reclaim_region(struct pp_region *region, struct pp_reclaim *rc, unsigned long want)
+{
+	u64 start = ktime_get_ns();
+
+	READ_ONCE(rc->pool->policy)->reclaim(region, rc, want);
+	pp_stat_add(region->stats, reclaim_ns, ktime_get_ns() - start);
+}
+
+static unsigned long share_of(struct pp_region *region, struct pp_reclaim *rc)
+{
+	unsigned long left = rc->want - rc->done;
+	u64 all = atomic_long_read(&rc->pool->frames);
+	u64 own = atomic_long_read(&region->frames);
+
+	if (!all)
+		return left;
+	return min(left, max(SHARE_MIN, (unsigned long)div64_u64(left * own, all) + 1));
+}
+
+/* One visit to every region, or to the only one. Return: true when it evicted anything. */
+static bool reclaim_round(struct pp_reclaim *rc)
+{
+	unsigned long before = rc->done, n;
+
+	if (rc->only) {
+		reclaim_region(rc->only, rc, rc->want);
+		return rc->done > before;
+	}
+	for (n = nr_regions(rc->pool); n && rc->done < rc->want; n--) {
+		struct pp_region *region = next_region(rc->pool);
+
+		if (!region)
+			break;
+		reclaim_region(region, rc, share_of(region, rc));
+		pp_region_put(region);
+	}
+	return rc->done > before;
+}
+
+void pp_reclaim_run(struct pp_reclaim *rc, const char *who)
+{
+	u64 start = ktime_get_ns();
+	int effort;
+
+	if (!READ_ONCE(rc->pool->knobs.evict))
+		return;
+	for (effort = 0; effort < 2; effort++) {
+		rc->hard = effort;
+		while (rc->done < rc->want && !fatal_signal_pending(current) && reclaim_round(rc))
+			;
+	}
+	trace_pagepact_reclaim(who, rc->want, rc->done, ktime_get_ns() - start);
+}
+
+/* Spare frames that regions other than @keep hold ready. */
+static unsigned long drain_others(struct pp_pool *pool, struct pp_region *keep,
+				  unsigned long want)
+{
+	unsigned long n, done = 0;
+
+	if (atomic_long_read(&pool->spares) <= READ_ONCE(keep->nr_spare))
+		return 0;
+	for (n = nr_regions(pool); n && done < want; n--) {
+		struct pp_region *region = next_region(pool);
+
+		if (!region)
+			break;
+		if (region != keep)
+			done += pp_frame_drain(region, want - done);
+		pp_region_put(region);
+	}
+	return done;
+}
+
+unsigned long pp_reclaim_direct(struct pp_pool *pool, struct pp_region *only,
+				struct pp_region *keep, unsigned long want)
+{
+	struct pp_reclaim rc = { .pool = pool, .only = only, .keep = keep, .want = want };
+	unsigned long drained = only ? 0 : drain_others(pool, keep, want);
+
+	if (drained)
+		return drained;
+	pp_reclaim_run(&rc, "fault");
+	return rc.done;
+}
+
+static unsigned long headroom(unsigned long limit)
+{
+	return clamp(limit / 64, min(HEADROOM_MIN, limit / 4), HEADROOM_MAX);
+}
+
+/* Pages that faults can still get before they must evict. */
+static bool room_below(struct pp_pool *pool, unsigned long room)
+{
+	unsigned long limit = READ_ONCE(pool->knobs.limit);
+	long used = atomic_long_read(&pool->frames) - atomic_long_read(&pool->spares);
+
+	return limit && used + (long)room > (long)limit;
+}
+
+void pp_reclaim_kick(struct pp_pool *pool)
+{
+	queue_work(reclaim_wq, &pool->work);
+}
+
+void pp_reclaim_check(struct pp_pool *pool)
+{
+	unsigned long limit = READ_ONCE(pool->knobs.limit);
+
+	if (limit && room_below(pool, headroom(limit)) && !work_pending(&pool->work))
+		pp_reclaim_kick(pool);
+}
+
+static void reclaim_worker(struct work_struct *work)
+{
+	struct pp_pool *pool = container_of(work, struct pp_pool, work);
+	unsigned long room = 2 * headroom(READ_ONCE(pool->knobs.limit));
+
+	while (room_below(pool, room)) {
+		struct pp_reclaim rc = { .pool = pool, .want = min(room, WORKER_BATCH) };
+
+		pp_reclaim_run(&rc, "worker");
+		if (!rc.done)
+			break;
+		cond_resched();
+	}
+	pp_store_refill(pool->store);
+}
+
+static unsigned long excess(struct pp_pool *pool, struct pp_region *only)
+{
+	unsigned long limit = only ? READ_ONCE(only->limit) : READ_ONCE(pool->knobs.limit);
+	unsigned long frames = atomic_long_read(only ? &only->frames : &pool->frames);
+
+	return limit && frames > limit ? frames - limit : 0;
+}
+
+int pp_reclaim_to_limit(struct pp_pool *pool, struct pp_region *only)
+{
+	unsigned long over, n;
+
+	while ((over = excess(pool, only))) {
+		struct pp_reclaim rc = { .pool = pool, .only = only, .want = over };
+		unsigned long drained = 0;
+
+		if (fatal_signal_pending(current))
+			return -EINTR;
+		if (only)
+			drained = pp_frame_drain(only, over);
+		for (n = only ? 0 : nr_regions(pool); n && drained < over; n--) {
+			struct pp_region *region = next_region(pool);
+
+			if (!region)
+				break;
+			drained += pp_frame_drain(region, over - drained);
+			pp_region_put(region);
+		}
+		if (drained)
+			continue;
+		pp_reclaim_run(&rc, "limit");
+		if (!rc.done)
+			return -EBUSY;
+		cond_resched();
+	}
+	return 0;
+}
+
+static void age_worker(struct work_struct *work)
+{
+	struct pp_pool *pool = container_of(to_delayed_work(work), struct pp_pool, age_work);
+	unsigned long ms = READ_ONCE(pool->knobs.age_interval_ms), n;
+
+	for (n = nr_regions(pool); n; n--) {
+		struct pp_region *region = next_region(pool);
+		u64 start = ktime_get_ns();
+
+		if (!region)
+			break;
+		pp_clock_age(region);
+		pp_stat_add(region->stats, reclaim_ns, ktime_get_ns() - start);
+		pp_region_put(region);
+		cond_resched();
+	}
+	if (ms)
+		queue_delayed_work(reclaim_wq, &pool->age_work, msecs_to_jiffies(ms));
+}
+
+void pp_reclaim_set_ageing(struct pp_pool *pool, unsigned long ms)
+{
+	WRITE_ONCE(pool->knobs.age_interval_ms, ms);
+	if (ms)
+		mod_delayed_work(reclaim_wq, &pool->age_work, msecs_to_jiffies(ms));
+}
+
+void pp_reclaim_init_pool(struct pp_pool *pool)
+{
+	INIT_WORK(&pool->work, reclaim_worker);
+	INIT_DELAYED_WORK(&pool->age_work, age_worker);
+}
+
+void pp_reclaim_exit_pool(struct pp_pool *pool)
+{
+	WRITE_ONCE(pool->knobs.age_interval_ms, 0);
+	cancel_delayed_work_sync(&pool->age_work);
+	cancel_work_sync(&pool->work);
+}
+
+int pp_reclaim_init(void)
+{
+	reclaim_wq = alloc_workqueue("pagepact", WQ_MEM_RECLAIM | WQ_UNBOUND, 0);
+	return reclaim_wq ? 0 : -ENOMEM;
+}
+
+void pp_reclaim_exit(void)
+{
+	destroy_workqueue(reclaim_wq);
+}

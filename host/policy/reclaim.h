@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * reclaim: limits, and who gives when one is reached.
+ *
+ * A pool's background worker starts when the room under the limit falls below the headroom, and
+ * stops when twice that is free again; a fault that finds no room evicts a small batch itself.
+ * Regions are visited in turn, each giving in proportion to what it has resident.
+ */
+#ifndef PAGEPACT_POLICY_RECLAIM_H
+#define PAGEPACT_POLICY_RECLAIM_H
+
+#include "core/evict.h"
+#include "core/region.h"
+
+/**
+ * struct pp_policy_ops - how victims are chosen inside a region (one file each)
+ * @name: as written to the knob
+ * @reclaim: evicts up to @want pages of @region for @rc, fewer when it finds no more
+ */
+struct pp_policy_ops {
+	const char *name;
+	void (*reclaim)(struct pp_region *region, struct pp_reclaim *rc, unsigned long want);
+};
+
+extern const struct pp_policy_ops pp_policy_clock;
+extern const struct pp_policy_ops pp_policy_random;
+
+/** pp_policy_find - Return: the policy called @name, or NULL. */
+const struct pp_policy_ops *pp_policy_find(const char *name);
+
+/**
+ * pp_reclaim_run - evicts
+ * @rc: the request; its @done tells the result
+ * @who: name for the trace
+ *
+ * Takes what is easy first, incompressible pages only when that is not enough. Stops early when
+ * the caller is killed.
+ */
+void pp_reclaim_run(struct pp_reclaim *rc, const char *who);
+
+/**
+ * pp_reclaim_direct - evicts a batch in the name of a fault
+ * @pool: the pool
+ * @only: region whose limit is in the way, or NULL for the pool's
+ * @keep: region that needs the frames
+ * @want: pages
+ * Return: pages evicted, spare frames of other regions that were given up included.
+ */
+unsigned long pp_reclaim_direct(struct pp_pool *pool, struct pp_region *only,
+				struct pp_region *keep, unsigned long want);
+
+/** pp_reclaim_kick - starts background reclaim of @pool */
+void pp_reclaim_kick(struct pp_pool *pool);
+
+/** pp_reclaim_check - starts background reclaim of @pool when its headroom is short */
+void pp_reclaim_check(struct pp_pool *pool);
+
+/**
+ * pp_reclaim_to_limit - brings a pool or a region under its limit
+ * @pool: the pool
+ * @only: the region, or NULL
+ * Return: 0; -EBUSY when what is left cannot be evicted; -EINTR.
+ */
+int pp_reclaim_to_limit(struct pp_pool *pool, struct pp_region *only);
+
+/** pp_reclaim_set_ageing - ages all of @pool every @ms milliseconds, 0 = never */
+void pp_reclaim_set_ageing(struct pp_pool *pool, unsigned long ms);
+
+/** pp_clock_age - moves the ageing hand of @region once around (ageing for statistics) */
+void pp_clock_age(struct pp_region *region);
+
+/** pp_reclaim_init_pool - prepares the workers of a new pool */
+void pp_reclaim_init_pool(struct pp_pool *pool);
+/** pp_reclaim_exit_pool - stops the workers of @pool for good */
+void pp_reclaim_exit_pool(struct pp_pool *pool);
+
+int pp_reclaim_init(void);
+void pp_reclaim_exit(void);
+
+#endif /* PAGEPACT_POLICY_RECLAIM_H */

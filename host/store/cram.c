@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* cram: the tier in compressed RAM, on zsmalloc. */
+#include <linux/err.h>
+#include <linux/highmem.h>
+#include <linux/zsmalloc.h>
+#include "compat/compat.h"
+#include "store/codec.h"
+#include "store/slots.h"
+#include "store/store.h"
+
+static void *cram_create(struct pp_store *store)
+{
+	return zs_create_pool("pagepact");
+}
+
+static void cram_destroy(void *tier)
+{
+	zs_destroy_pool(tier);
+}
+
+static int cram_put(void *tier, void *buf, size_t len, u64 *where)
+{
+	unsigned long handle;
+
+	handle = pp_compat_zs_malloc(tier, len, __GFP_KSWAPD_RECLAIM | __GFP_NOWARN |
+				     __GFP_HIGHMEM | __GFP_MOVABLE);
+	if (IS_ERR_VALUE(handle))
+		return -ENOMEM;
+	pp_compat_zs_write(tier, handle, buf, len);
+	*where = handle;
+	return 0;
+}
+
+static int cram_fetch(void *tier, const struct pp_slot *slot, struct page *page)
+{
+	struct pp_stream *stream = pp_stream_lock();
+	void *dst = kmap_local_page(page);
+	void *src = pp_compat_zs_read_begin(tier, slot->where, slot->len, stream->buf);
+	int err = 0;
+
+	if (slot->codec == PP_CODEC_RAW)
+		copy_page(dst, src);
+	else
+		err = pp_codec_get(slot->codec)->decompress(stream->ctx[slot->codec], src,
+							    slot->len, dst);
+	pp_compat_zs_read_end(tier, slot->where, slot->len, src);
+	kunmap_local(dst);
+	pp_stream_unlock(stream);
+	return err;
+}
+
+static void cram_drop(void *tier, const struct pp_slot *slot)
+{
+	zs_free(tier, slot->where);
+}
+
+static u64 cram_bytes(void *tier)
+{
+	return (u64)zs_get_total_pages(tier) << PAGE_SHIFT;
+}
+
+const struct pp_tier_ops pp_tier_cram = {
+	.name		= "compressed RAM",
+	.create		= cram_create,
+	.destroy	= cram_destroy,
+	.put		= cram_put,
+	.fetch		= cram_fetch,
+	.drop		= cram_drop,
+	.bytes		= cram_bytes,
+};

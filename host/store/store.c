@@ -1,0 +1,259 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * DOC: memory while memory is short
+ *
+ * Storing a page takes memory in order to win memory. Three steps stand between that and a
+ * deadlock: allocations here never enter reclaim; they may use the kernel's own reserve
+ * (PF_MEMALLOC), as swapping out does; and behind that the store keeps PP_RESERVE pages of its
+ * own, which are given to the page allocator when it has nothing left, and refilled from
+ * background reclaim.
+ */
+#include <linux/gfp.h>
+#include <linux/highmem.h>
+#include <linux/sched/mm.h>
+#include <linux/slab.h>
+#include <linux/spinlock.h>
+#include "store/codec.h"
+#include "store/slots.h"
+#include "store/store.h"
+
+#define PP_RESERVE	64
+#define RESERVE_BATCH	8
+/* Up to here compression wins memory: zsmalloc puts larger objects on pages of their own. */
+#define COMPRESSED_MAX	3072
+
+/**
+ * struct pp_store - a pool's tiers
+ * @tier: the compressed tier
+ * @codec: enum pp_codec_id to write with, READ_ONCE()
+ * @limit: bytes, 0 = none, READ_ONCE()
+ * @lock: protects the reserve
+ * @reserve: pages kept back
+ * @nr_reserve: length of @reserve
+ * @meta: pages of slots
+ */
+struct pp_store {
+	void *tier;
+	int codec;
+	u64 limit;
+	spinlock_t lock;
+	struct list_head reserve;
+	unsigned int nr_reserve;
+	atomic_long_t meta;
+};
+
+static const struct pp_tier_ops *const tier_ops = &pp_tier_cram;
+
+void pp_store_refill(struct pp_store *store)
+{
+	struct page *page;
+
+	while (READ_ONCE(store->nr_reserve) < PP_RESERVE) {
+		page = alloc_page(GFP_KERNEL | __GFP_NORETRY | __GFP_NOMEMALLOC | __GFP_NOWARN);
+		if (!page)
+			return;
+		spin_lock(&store->lock);
+		list_add(&page->lru, &store->reserve);
+		store->nr_reserve++;
+		spin_unlock(&store->lock);
+	}
+}
+
+/* Gives up to @max reserve pages back to the page allocator. Return: how many. */
+static unsigned int reserve_release(struct pp_store *store, unsigned int max)
+{
+	unsigned int n;
+
+	for (n = 0; n < max; n++) {
+		struct page *page;
+
+		spin_lock(&store->lock);
+		page = list_first_entry_or_null(&store->reserve, struct page, lru);
+		if (page) {
+			list_del(&page->lru);
+			store->nr_reserve--;
+		}
+		spin_unlock(&store->lock);
+		if (!page)
+			break;
+		__free_page(page);
+	}
+	return n;
+}
+
+struct page *pp_store_meta_page(struct pp_store *store)
+{
+	gfp_t gfp = GFP_NOWAIT | __GFP_NOWARN | __GFP_ZERO;
+	unsigned int flags = memalloc_noreclaim_save();
+	struct page *page = alloc_page(gfp);
+
+	if (!page && reserve_release(store, 1))
+		page = alloc_page(gfp);
+	memalloc_noreclaim_restore(flags);
+	return page;
+}
+
+struct pp_store *pp_store_create(const char *name)
+{
+	struct pp_store *store = kzalloc(sizeof(*store), GFP_KERNEL);
+
+	if (!store)
+		return NULL;
+	spin_lock_init(&store->lock);
+	INIT_LIST_HEAD(&store->reserve);
+	store->codec = pp_codec_find("lz4");
+	store->tier = store->codec < 0 ? NULL : tier_ops->create(store);
+	if (!store->tier) {
+		kfree(store);
+		return NULL;
+	}
+	pp_store_refill(store);
+	return store;
+}
+
+void pp_store_destroy(struct pp_store *store)
+{
+	reserve_release(store, PP_RESERVE);
+	tier_ops->destroy(store->tier);
+	kfree(store);
+}
+
+u64 pp_store_bytes(struct pp_store *store)
+{
+	return tier_ops->bytes(store->tier);
+}
+
+void pp_store_count_meta(struct pp_store *store, int n)
+{
+	atomic_long_add(n, &store->meta);
+}
+
+u64 pp_store_meta_bytes(struct pp_store *store)
+{
+	return (u64)atomic_long_read(&store->meta) << PAGE_SHIFT;
+}
+
+u64 pp_store_limit(struct pp_store *store)
+{
+	return READ_ONCE(store->limit);
+}
+
+void pp_store_set_limit(struct pp_store *store, u64 bytes)
+{
+	WRITE_ONCE(store->limit, bytes);
+}
+
+const char *pp_store_codec(struct pp_store *store)
+{
+	return pp_codec_get(READ_ONCE(store->codec))->name;
+}
+
+int pp_store_set_codec(struct pp_store *store, const char *name)
+{
+	int id = pp_codec_find(name);
+
+	if (id < 0)
+		return id;
+	WRITE_ONCE(store->codec, id);
+	return 0;
+}
+
+/* True when the page is one repeated word, which is then in @word. */
+static bool same_filled(const u64 *p, u64 *word)
+{
+	unsigned int i, last = PAGE_SIZE / sizeof(*p) - 1;
+
+	/* The last word first: many pages differ only far behind. */
+	if (p[0] != p[last])
+		return false;
+	for (i = 1; i < last; i++)
+		if (p[i] != p[0])
+			return false;
+	*word = p[0];
+	return true;
+}
+
+static int tier_put(struct pp_store *store, void *buf, struct pp_slot *slot)
+{
+	unsigned int flags = memalloc_noreclaim_save();
+	int err = tier_ops->put(store->tier, buf, slot->len, &slot->where);
+
+	if (err && reserve_release(store, RESERVE_BATCH))
+		err = tier_ops->put(store->tier, buf, slot->len, &slot->where);
+	memalloc_noreclaim_restore(flags);
+	return err;
+}
+
+/* Compresses @src and gives the bytes to the tier. Return: enum pp_put or an errno. */
+static int put_bytes(struct pp_store *store, void *src, unsigned int flags, struct pp_slot *slot)
+{
+	struct pp_stream *stream;
+	void *buf;
+	int err;
+
+	if (READ_ONCE(store->limit) && pp_store_bytes(store) >= READ_ONCE(store->limit))
+		return -ENOSPC;
+	stream = pp_stream_lock();
+	slot->codec = READ_ONCE(store->codec);
+	slot->len = pp_codec_get(slot->codec)->compress(stream->ctx[slot->codec], src, stream->buf,
+							COMPRESSED_MAX);
+	buf = stream->buf;
+	if (!slot->len) {
+		slot->codec = PP_CODEC_RAW;
+		slot->len = PAGE_SIZE;
+		buf = src;
+	}
+	if (slot->codec == PP_CODEC_RAW && !(flags & PP_PUT_ALLOW_RAW))
+		err = -E2BIG;
+	else
+		err = tier_put(store, buf, slot);
+	pp_stream_unlock(stream);
+	if (err)
+		return err;
+	return slot->codec == PP_CODEC_RAW ? PP_PUT_RAW : PP_PUT_STORED;
+}
+
+int pp_store_put(struct pp_slots *slots, struct page *page, unsigned int flags, u64 *number)
+{
+	struct pp_slot slot = {};
+	void *src = kmap_local_page(page);
+	int ret;
+
+	if ((flags & PP_PUT_DETECT_SAME) && same_filled(src, &slot.where))
+		ret = slot.where ? PP_PUT_SAME : PP_PUT_ZERO;
+	else
+		ret = put_bytes(slots->store, src, flags, &slot);
+	kunmap_local(src);
+	if (ret < 0 || ret == PP_PUT_ZERO)
+		return ret;
+	if (pp_slot_alloc(slots, &slot, number)) {
+		if (slot.len)
+			tier_ops->drop(slots->store->tier, &slot);
+		return -ENOMEM;
+	}
+	return ret;
+}
+
+int pp_store_fetch(struct pp_slots *slots, u64 number, struct page *dst)
+{
+	struct pp_slot slot;
+	void *p;
+
+	pp_slot_read(slots, number, &slot);
+	if (slot.len)
+		return tier_ops->fetch(slots->store->tier, &slot, dst);
+	p = kmap_local_page(dst);
+	memset64(p, slot.where, PAGE_SIZE / sizeof(u64));
+	kunmap_local(p);
+	return 0;
+}
+
+void pp_store_drop(struct pp_slots *slots, u64 number)
+{
+	struct pp_slot slot;
+
+	pp_slot_read(slots, number, &slot);
+	if (slot.len)
+		tier_ops->drop(slots->store->tier, &slot);
+	pp_slot_free(slots, number);
+}

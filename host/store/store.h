@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * store: keeps pages outside frames. Knows domains' slots and tiers, nothing of regions.
+ *
+ * A page goes in by pp_store_put() and has a slot from then on; pp_store_fetch() reads it any
+ * number of times; pp_store_drop() lets it go. Who holds the slot number owns the slot.
+ */
+#ifndef PAGEPACT_STORE_STORE_H
+#define PAGEPACT_STORE_STORE_H
+
+#include <linux/mm.h>
+#include <linux/types.h>
+
+struct pp_slot;
+struct pp_slots;
+struct pp_store;
+
+/**
+ * struct pp_tier_ops - one kind of place for stored bytes (one file each: cram.c)
+ * @name: for statistics
+ * @create: Return: a tier for @store, or NULL
+ * @destroy: frees an empty tier
+ * @put: stores @len bytes; sets @where. Must not sleep. Return: 0 or -ENOMEM.
+ * @fetch: fills the page @dst from what @slot describes. Return: 0 or -EIO.
+ * @drop: frees what @put stored
+ * @bytes: memory taken now
+ */
+struct pp_tier_ops {
+	const char *name;
+	void *(*create)(struct pp_store *store);
+	void (*destroy)(void *tier);
+	int (*put)(void *tier, void *buf, size_t len, u64 *where);
+	int (*fetch)(void *tier, const struct pp_slot *slot, struct page *dst);
+	void (*drop)(void *tier, const struct pp_slot *slot);
+	u64 (*bytes)(void *tier);
+};
+
+extern const struct pp_tier_ops pp_tier_cram;
+
+/**
+ * enum pp_put - what became of a page given to pp_store_put()
+ * @PP_PUT_STORED: compressed, in a slot
+ * @PP_PUT_RAW: incompressible, in a slot as it is
+ * @PP_PUT_SAME: one repeated word, in a slot without bytes
+ * @PP_PUT_ZERO: all zeros: no slot, the page may become a hole
+ */
+enum pp_put {
+	PP_PUT_STORED,
+	PP_PUT_RAW,
+	PP_PUT_SAME,
+	PP_PUT_ZERO,
+};
+
+/* pp_store_put(): look for repeated words first. */
+#define PP_PUT_DETECT_SAME	1U
+/* pp_store_put(): take incompressible pages as well. */
+#define PP_PUT_ALLOW_RAW	2U
+
+/** pp_store_create - Return: the store of a pool called @name, or NULL. */
+struct pp_store *pp_store_create(const char *name);
+/** pp_store_destroy - frees @store, in which nothing is stored any more */
+void pp_store_destroy(struct pp_store *store);
+
+/**
+ * pp_store_put - stores a page
+ * @slots: the domain's slots
+ * @src: a page whose content cannot change meanwhile
+ * @flags: PP_PUT_
+ * @number: set to the slot's number unless the result is PP_PUT_ZERO
+ *
+ * Does not enter reclaim; where the host has no free page it draws on reserves.
+ *
+ * Return: enum pp_put; -E2BIG: incompressible and PP_PUT_ALLOW_RAW not given; -ENOSPC: the store
+ * is at its limit; -ENOMEM.
+ */
+int pp_store_put(struct pp_slots *slots, struct page *src, unsigned int flags, u64 *number);
+
+/**
+ * pp_store_fetch - reads a stored page
+ * @slots: the domain's slots
+ * @number: a slot the caller owns
+ * @dst: overwritten from the first byte to the last
+ * Return: 0; -EIO: the stored bytes are damaged, @dst is undefined.
+ */
+int pp_store_fetch(struct pp_slots *slots, u64 number, struct page *dst);
+
+/** pp_store_drop - lets the slot @number of @slots go, without reading it */
+void pp_store_drop(struct pp_slots *slots, u64 number);
+
+/** pp_store_bytes - Return: memory that the tiers of @store take now. */
+u64 pp_store_bytes(struct pp_store *store);
+
+/** pp_store_limit - Return: the limit of @store in bytes, 0 = none. */
+u64 pp_store_limit(struct pp_store *store);
+/** pp_store_set_limit - sets the limit of @store to @bytes */
+void pp_store_set_limit(struct pp_store *store, u64 bytes);
+
+/** pp_store_codec - Return: name of the codec that @store writes with. */
+const char *pp_store_codec(struct pp_store *store);
+/** pp_store_set_codec - writes with codec @name from now on. Return: 0, -EINVAL, -ENOMEM. */
+int pp_store_set_codec(struct pp_store *store, const char *name);
+
+/**
+ * pp_store_meta_page - a zeroed page for the store's own records
+ * @store: the store
+ * Return: a page, from the reserve if need be, or NULL. Does not enter reclaim.
+ */
+struct page *pp_store_meta_page(struct pp_store *store);
+
+/** pp_store_count_meta - counts @n more pages of records of @store */
+void pp_store_count_meta(struct pp_store *store, int n);
+/** pp_store_meta_bytes - Return: memory of the records of @store. */
+u64 pp_store_meta_bytes(struct pp_store *store);
+
+/** pp_store_refill - fills the reserve of @store up again; may sleep, may fail silently */
+void pp_store_refill(struct pp_store *store);
+
+#endif /* PAGEPACT_STORE_STORE_H */
