@@ -5,6 +5,8 @@
  * A write to a page that is not mapped calls fault() and then notify(); a write to a page that is
  * mapped read-only calls notify() alone. Frames are returned locked, see core/access.h.
  */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
 #include <linux/mm.h>
 #include "core/access.h"
 #include "memfs/memfs.h"
