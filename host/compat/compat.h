@@ -6,6 +6,7 @@
 #ifndef PAGEPACT_COMPAT_H
 #define PAGEPACT_COMPAT_H
 
+#include <linux/dcache.h>
 #include <linux/fs.h>
 #include <linux/gfp.h>
 #include <linux/list_lru.h>
@@ -21,6 +22,16 @@ static inline void pp_compat_persist(struct dentry *dentry, struct inode *inode)
 #else
 	d_instantiate(dentry, inode);
 	dget(dentry);
+#endif
+}
+
+/* The first name of @inode, or NULL. Caller: holds inode->i_lock. */
+static inline struct dentry *pp_compat_first_alias(struct inode *inode)
+{
+#ifdef PP_HAVE_DENTRY_ALIAS_UNION
+	return hlist_entry_safe(inode->i_dentry.first, struct dentry, d_u.d_alias);
+#else
+	return hlist_entry_safe(inode->i_dentry.first, struct dentry, d_alias);
 #endif
 }
 

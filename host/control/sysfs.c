@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
+#include <linux/dcache.h>
 #include <linux/fs.h>
+#include <linux/kernfs.h>
 #include <linux/kobject.h>
+#include <linux/mutex.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include <linux/sysfs.h>
+#include "compat/compat.h"
 #include "control/knobs.h"
 #include "control/stats.h"
 #include "control/sysfs.h"
@@ -49,6 +53,8 @@ struct pp_attr {
 #define STAT_ATTR(name) ATTR(#name, 0444, KIND_STAT, PP_STAT_##name),
 
 static struct kobject *top;
+/* Makes the choice of a pool's name atomic; taken before sysfs's own locks. */
+static DEFINE_MUTEX(names_lock);
 
 /* Files that pools and regions have in common. */
 static struct pp_attr common_attrs[] = {
@@ -150,28 +156,32 @@ static ssize_t pool_show(struct kobject *kobj, struct attribute *attr, char *buf
 	}
 }
 
+/*
+ * No reference to the dentry is taken: if it became the last one, dropping it would end the region
+ * and wait for this very file. RCU keeps the dentry and its parents readable.
+ */
 static ssize_t show_path(struct pp_region *region, char *buf)
 {
-	struct dentry *dentry = d_find_any_alias(region->inode);
-	char *tmp, *path;
+	struct inode *inode = region->inode;
+	char *tmp = (char *)__get_free_page(GFP_KERNEL), *path = "/?";
+	struct dentry *dentry;
+	bool unlinked = true;
 	ssize_t n;
 
-	if (!dentry)
-		return sysfs_emit(buf, "? (unlinked)\n");
-	tmp = (char *)__get_free_page(GFP_KERNEL);
-	if (!tmp) {
-		dput(dentry);
+	if (!tmp)
 		return -ENOMEM;
-	}
-	/* "//deleted" is what dentry_path_raw() never writes, unlike d_path(). */
-	path = dentry_path_raw(dentry, tmp, PAGE_SIZE);
-	if (IS_ERR(path))
-		n = PTR_ERR(path);
-	else
-		n = sysfs_emit(buf, "%s%s\n", *path == '/' ? path + 1 : path,
-			       d_unlinked(dentry) ? " (unlinked)" : "");
+	rcu_read_lock();
+	spin_lock(&inode->i_lock);
+	dentry = pp_compat_first_alias(inode);
+	if (dentry)
+		unlinked = d_unlinked(dentry);
+	spin_unlock(&inode->i_lock);
+	if (dentry)
+		path = dentry_path_raw(dentry, tmp, PAGE_SIZE);
+	rcu_read_unlock();
+	n = IS_ERR(path) ? PTR_ERR(path) :
+	    sysfs_emit(buf, "%s%s\n", path + 1, unlinked ? " (unlinked)" : "");
 	free_page((unsigned long)tmp);
-	dput(dentry);
 	return n;
 }
 
@@ -282,10 +292,20 @@ static const struct kobj_type region_type = {
 
 int pp_sysfs_add_pool(struct pp_pool *pool)
 {
+	struct kernfs_node *taken;
 	int err;
 
 	init_completion(&pool->kobj_gone);
+	mutex_lock(&names_lock);
+	/* sysfs would refuse a second one as well, but not without a stack trace. */
+	taken = kernfs_find_and_get(top->sd, pool->name);
+	if (taken) {
+		kernfs_put(taken);
+		mutex_unlock(&names_lock);
+		return -EEXIST;
+	}
 	err = kobject_init_and_add(&pool->kobj, &pool_type, top, "%s", pool->name);
+	mutex_unlock(&names_lock);
 	if (err)
 		goto out_put;
 	pool->regions_kobj = kobject_create_and_add("regions", &pool->kobj);

@@ -96,7 +96,9 @@ static int find_home(struct pp_region *region, struct folio *folio, pp_home_t ho
 		pp_stat_inc(region->stats, evict_clean);
 		return 0;
 	}
-	if (READ_ONCE(region->pool->knobs.detect_same))
+	if (home & PP_HOME_TOUGH)
+		flags |= PP_PUT_KNOWN_RAW;
+	else if (READ_ONCE(region->pool->knobs.detect_same))
 		flags |= PP_PUT_DETECT_SAME;
 	ret = pp_store_put(region->domain->slots, folio_page(folio, 0), flags, &slot);
 	if (ret < 0)

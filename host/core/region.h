@@ -123,6 +123,7 @@ struct pp_knobs {
  * @frames: pages resident or on their way to be, spare frames included
  * @spares: of these, frames in regions' spare lists
  * @promised: sum of all regions' sizes, in pages
+ * @next_ino: number of the inode made last
  * @blocks: blocks that exist
  * @states: pages per state, over all regions
  * @lock: protects @regions and @turn
@@ -144,6 +145,7 @@ struct pp_pool {
 	atomic_long_t frames;
 	atomic_long_t spares;
 	atomic_long_t promised;
+	atomic64_t next_ino;
 	atomic_long_t blocks;
 	atomic_long_t states[PP_NR_STATES];
 	spinlock_t lock;

@@ -23,7 +23,8 @@ static struct inode *inode_base(struct super_block *sb, const struct inode *dir,
 
 	if (!inode)
 		return NULL;
-	inode->i_ino = get_next_ino();
+	/* Unique as long as the pool lives: sysfs and users tell regions apart by it. */
+	inode->i_ino = atomic64_inc_return(&pp_sb_pool(sb)->next_ino);
 	inode_init_owner(&nop_mnt_idmap, inode, dir, mode);
 	inode->i_mapping->a_ops = &pp_aops;
 	mapping_set_gfp_mask(inode->i_mapping, GFP_HIGHUSER);

@@ -195,8 +195,9 @@ static int put_bytes(struct pp_store *store, void *src, unsigned int flags, stru
 		return -ENOSPC;
 	stream = pp_stream_lock();
 	slot->codec = READ_ONCE(store->codec);
-	slot->len = pp_codec_get(slot->codec)->compress(stream->ctx[slot->codec], src, stream->buf,
-							COMPRESSED_MAX);
+	if (!(flags & PP_PUT_KNOWN_RAW))
+		slot->len = pp_codec_get(slot->codec)->compress(stream->ctx[slot->codec], src,
+								stream->buf, COMPRESSED_MAX);
 	buf = stream->buf;
 	if (!slot->len) {
 		slot->codec = PP_CODEC_RAW;
