@@ -1,22 +1,72 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# pagepact: see README.md. `make help` lists the targets.
+# pagepact: see README.md. "make help" lists the targets.
 
 KDIR ?= /lib/modules/$(shell uname -r)/build
-VERSION := $(shell sed -n 's/^Version: //p' METADATA)
-KREL = $(shell $(MAKE) -s --no-print-directory -C $(KDIR) kernelrelease 2>/dev/null)
 O ?= build
+VERSION := $(shell sed -n 's/^Version: //p' METADATA)
+LINUX_MIN := $(shell sed -n 's/^Linux-Minimum: //p' METADATA)
+LINUX_MAX := $(shell sed -n 's/^Linux-Maximum: //p' METADATA)
 
 all: modules tools
 
-# The sources are linked into build/<kernel release>/host, so that several kernels can be built
-# for from one clean tree.
-modules:
-	@test -e $(KDIR)/Makefile || { echo "no kernel headers in $(KDIR): install linux-headers-$$(uname -r), or set KDIR=" >&2; exit 1; }
-	$(MAKE) --no-print-directory module-for KREL=$(KREL)
+help:
+	@echo "make [KDIR=DIR]         modules and tool, for the running kernel or the one in DIR"
+	@echo "make install            installs both (DESTDIR=, PREFIX=/usr)"
+	@echo "make demo [KEEP=1]      three guests at twice the memory, on a virtual host"
+	@echo "make check [T=NAMES] [K=6.12|7.2]  all tests (or those named) on a virtual host"
+	@echo "make bench [B=NAMES] [K=6.12|7.2]  benchmarks, ours beside the stock mechanism"
+	@echo "make shell [K=6.12|7.2] a prompt on the virtual host"
+	@echo "make style              checkpatch, sparse, kernel-doc, shellcheck, codespell"
+	@echo "make clean              removes build/"
+	@echo "Linux $(LINUX_MIN) to $(LINUX_MAX); demo, check, bench, shell and style need root and install what they need"
 
-module-for:
+modules:
+	@test -e $(KDIR)/Makefile || { \
+		echo "no kernel headers in $(KDIR): install linux-headers-$$(uname -r), or set KDIR=" >&2; \
+		exit 1; }
+	@$(MAKE) --no-print-directory module-in \
+		KREL=$$($(MAKE) -s --no-print-directory -C $(KDIR) kernelrelease)
+
+# The sources are copied to build/RELEASE/host, so that one clean tree serves several kernels.
+module-in:
+	@scripts/kernel-range $(KREL) $(LINUX_MIN) $(LINUX_MAX)
 	@mkdir -p $(O)/$(KREL)
 	cp -rup host $(O)/$(KREL)/
 	host/compat/probe.sh $(KDIR) $(O)/$(KREL)/host/compat/probed.h
-	$(MAKE) -C $(KDIR) M=$(abspath $(O)/$(KREL)/host) PAGEPACT_VERSION=$(VERSION) W=$(W) modules
+	$(MAKE) -C $(KDIR) M=$(abspath $(O)/$(KREL)/host) PAGEPACT_VERSION=$(VERSION) \
+		$(if $(C),C=$(C)) $(if $(W),W=$(W)) modules
 	cp $(O)/$(KREL)/host/pagepact.ko $(O)/$(KREL)/pagepact.ko
+
+tools:
+	$(MAKE) --no-print-directory -C tools O=$(abspath $(O))/tools
+
+install: all
+	$(MAKE) -C $(KDIR) M=$(abspath $(O))/$$($(MAKE) -s --no-print-directory -C $(KDIR) \
+		kernelrelease)/host $(if $(DESTDIR),INSTALL_MOD_PATH=$(DESTDIR)) modules_install
+	$(MAKE) --no-print-directory -C tools O=$(abspath $(O))/tools install
+
+# What follows runs on the virtual host of selftests/.
+ready:
+	selftests/vhost setup
+	selftests/vhost build
+
+demo: ready
+	KEEP=$(KEEP) selftests/demo/demo
+
+check: ready
+	selftests/run -k $(or $(K),all) $(T)
+
+bench: ready
+	selftests/bench/run -k $(or $(K),all) $(B)
+
+shell: ready
+	selftests/vhost shell -k $(or $(K),6.12)
+
+style:
+	selftests/vhost setup
+	scripts/style
+
+clean:
+	rm -rf $(O)
+
+.PHONY: all help modules module-in tools install ready demo check bench shell style clean

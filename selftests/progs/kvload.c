@@ -1,0 +1,232 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * kvload: a key-value load whose every value is verified.
+ *
+ * usage: kvload SOCKET load KEYS SIZE
+ *        kvload SOCKET run KEYS SIZE SECONDS [SEED]
+ *
+ * Talks RESP to a valkey (or redis) server on a Unix socket. "load" sets all keys to generation 0.
+ * "run" expects that, and then reads (3 of 4) or rewrites (1 of 4) keys, four of five times among
+ * the hot fifth of them, for SECONDS. Each value can be told from its key and generation, so a
+ * read proves every byte. At the end all keys are read once more. Prints
+ *   KVLOAD keys=K ops=N seconds=S bad=B PASS|FAIL
+ */
+#include <errno.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <time.h>
+#include <unistd.h>
+
+static char in[1 << 16];
+static size_t in_pos, in_len;
+static int sock;
+static uint32_t *generation;
+static size_t keys, size;
+static uint64_t rng;
+
+static void die(const char *what)
+{
+	perror(what);
+	exit(2);
+}
+
+static uint64_t next_random(void)
+{
+	rng ^= rng << 13;
+	rng ^= rng >> 7;
+	rng ^= rng << 17;
+	return rng;
+}
+
+static double now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec + t.tv_nsec * 1e-9;
+}
+
+/* Text like a record of an application: compresses about three to one. */
+static void make_value(char *to, size_t key, uint32_t gen)
+{
+	static const char *const words[] = {
+		"order", "customer", "pending", "shipped", "warehouse", "invoice", "amount", "city",
+	};
+	uint64_t state = (key + 1) * 0x9e3779b97f4a7c15ULL ^ gen * 0xda942042e4dd58b5ULL;
+	size_t n = 0;
+
+	while (n < size) {
+		char item[64];
+		int len;
+
+		state = state * 6364136223846793005ULL + 1442695040888963407ULL;
+		len = snprintf(item, sizeof(item), "%s=%u;", words[state >> 61],
+			       (unsigned int)(state >> 40) & 0xffff);
+		if ((size_t)len > size - n)
+			len = size - n;
+		memcpy(to + n, item, len);
+		n += len;
+	}
+}
+
+static void send_all(const char *buf, size_t len)
+{
+	while (len) {
+		ssize_t n = write(sock, buf, len);
+
+		if (n <= 0)
+			die("write to the server");
+		buf += n;
+		len -= n;
+	}
+}
+
+static char get_char(void)
+{
+	if (in_pos == in_len) {
+		ssize_t n = read(sock, in, sizeof(in));
+
+		if (n <= 0)
+			die("read from the server");
+		in_pos = 0;
+		in_len = n;
+	}
+	return in[in_pos++];
+}
+
+static void get_line(char *line, size_t max)
+{
+	size_t n = 0;
+	char c;
+
+	while ((c = get_char()) != '\r')
+		if (n + 1 < max)
+			line[n++] = c;
+	get_char();
+	line[n] = 0;
+}
+
+static void send_set(size_t key, char *value)
+{
+	char head[128];
+	int len = snprintf(head, sizeof(head),
+			   "*3\r\n$3\r\nSET\r\n$12\r\nkey:%08zx\r\n$%zu\r\n", key, size);
+
+	send_all(head, len);
+	value[size] = '\r';
+	value[size + 1] = '\n';
+	send_all(value, size + 2);
+}
+
+/* Return: 0 when the server said OK. */
+static int set_done(void)
+{
+	char line[64];
+
+	get_line(line, sizeof(line));
+	return strcmp(line, "+OK") != 0;
+}
+
+/* Return: 0 when the server has exactly the bytes of the key's generation. */
+static int get_verified(size_t key, char *want)
+{
+	char head[64];
+	size_t i;
+	int bad = 0;
+
+	send_all(head, snprintf(head, sizeof(head), "*2\r\n$3\r\nGET\r\n$12\r\nkey:%08zx\r\n", key));
+	get_line(head, sizeof(head));
+	if (head[0] != '$' || strtol(head + 1, NULL, 10) != (long)size)
+		return 1;
+	make_value(want, key, generation[key]);
+	for (i = 0; i < size; i++)
+		bad |= get_char() != want[i];
+	get_char();
+	get_char();
+	return bad;
+}
+
+static size_t load(char *value)
+{
+	size_t key, bad = 0, window = 64, behind = 0;
+
+	for (key = 0; key < keys; key++) {
+		make_value(value, key, 0);
+		send_set(key, value);
+		if (++behind == window)
+			for (; behind; behind--)
+				bad += set_done();
+	}
+	for (; behind; behind--)
+		bad += set_done();
+	return bad;
+}
+
+static size_t pick(void)
+{
+	size_t hot = keys / 5 + 1;
+
+	return next_random() % 5 ? next_random() % hot : next_random() % keys;
+}
+
+static size_t run(char *value, double seconds, size_t *ops)
+{
+	double end = now() + seconds;
+	size_t bad = 0, key;
+
+	while (now() < end) {
+		key = pick();
+		if (next_random() % 4) {
+			bad += get_verified(key, value);
+		} else {
+			make_value(value, key, ++generation[key]);
+			send_set(key, value);
+			bad += set_done();
+		}
+		++*ops;
+	}
+	for (key = 0; key < keys; key++)
+		bad += get_verified(key, value);
+	return bad;
+}
+
+int main(int argc, char **argv)
+{
+	struct sockaddr_un addr = { .sun_family = AF_UNIX };
+	size_t ops = 0, bad;
+	double start, seconds = 0;
+	char *value;
+
+	if (argc < 5 || strlen(argv[1]) >= sizeof(addr.sun_path) ||
+	    (!strcmp(argv[2], "run") ? argc < 6 : strcmp(argv[2], "load"))) {
+		fprintf(stderr, "usage: kvload SOCKET load KEYS SIZE | run KEYS SIZE SECONDS [SEED]\n");
+		return 2;
+	}
+	keys = strtoul(argv[3], NULL, 10);
+	size = strtoul(argv[4], NULL, 10);
+	rng = 88172645463325252ULL ^ (argc > 6 ? strtoull(argv[6], NULL, 10) << 17 : 0);
+	generation = calloc(keys, sizeof(*generation));
+	value = malloc(size + 2);
+	if (!keys || !size || !generation || !value)
+		die("keys and values");
+	strcpy(addr.sun_path, argv[1]);
+	sock = socket(AF_UNIX, SOCK_STREAM, 0);
+	if (sock < 0 || connect(sock, (struct sockaddr *)&addr, sizeof(addr)))
+		die(argv[1]);
+	start = now();
+	if (!strcmp(argv[2], "load")) {
+		bad = load(value);
+		ops = keys;
+		seconds = now() - start;
+	} else {
+		seconds = strtod(argv[5], NULL);
+		bad = run(value, seconds, &ops);
+	}
+	printf("KVLOAD keys=%zu ops=%zu seconds=%.1f bad=%zu %s\n", keys, ops, seconds, bad,
+	       bad ? "FAIL" : "PASS");
+	return bad != 0;
+}

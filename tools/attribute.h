@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Attributes: the files that the module offers in sysfs, each described once.
+ *
+ * Documentation/ABI/sysfs-fs-pagepact is the contract; this table is what the tool knows of it.
+ * Status takes its columns from here, tune its knobs, top its counters. A new file of the ABI needs
+ * one line in the enumeration and one in the table, nothing else.
+ *
+ * A pool and a region may keep the same thing under different names (the sizes promised by a pool
+ * are the sum of its regions' sizes), so that each attribute has one file name for either; NULL
+ * where there is none.
+ */
+#ifndef PAGEPACT_ATTRIBUTE_H
+#define PAGEPACT_ATTRIBUTE_H
+
+#include <stdint.h>
+
+#include "size.h"
+
+enum attribute_id {
+	/* state now */
+	ATTR_SIZE,
+	ATTR_RESIDENT,
+	ATTR_STANDBY,
+	ATTR_STORED,
+	ATTR_COMPRESSED,
+	ATTR_METADATA,
+	ATTR_DEVICE,
+
+	/* counters since the region or the pool was made */
+	ATTR_FAULTS,
+	ATTR_HOLE_READS,
+	ATTR_HOLE_WRITES,
+	ATTR_RESCUES,
+	ATTR_RESTORES,
+	ATTR_NOTIFIES,
+	ATTR_COPIES_DROPPED,
+	ATTR_AGED,
+	ATTR_EVICTIONS,
+	ATTR_EVICT_CLEAN,
+	ATTR_EVICT_ZERO,
+	ATTR_EVICT_SAME,
+	ATTR_EVICT_RAW,
+	ATTR_INCOMPRESSIBLE,
+	ATTR_BUSY,
+	ATTR_PUNCHED,
+	ATTR_STORE_FULL,
+	ATTR_STALLS,
+	ATTR_MEMORY_ERRORS,
+	ATTR_RECLAIM_NS,
+	ATTR_RESTORE_NS,
+
+	/* knobs */
+	ATTR_LIMIT,
+	ATTR_SIZE_LIMIT,
+	ATTR_REGION_LIMIT,
+	ATTR_STORE_LIMIT,
+	ATTR_COMPRESSOR,
+	ATTR_POLICY,
+	ATTR_EVICT,
+	ATTR_KEEP_COPIES,
+	ATTR_DETECT_SAME,
+	ATTR_SHRINKER,
+	ATTR_SHRINK_STEP,
+	ATTR_AGE_INTERVAL_MS,
+	ATTR_SPARE,
+	ATTR_STALL_MS,
+	ATTR_RECLAIM,
+
+	ATTR_COUNT
+};
+
+enum attribute_kind {
+	ATTR_STATE,	/* a gauge: regions add up to their domain */
+	ATTR_COUNTER,	/* only grows: regions add up, differences make rates */
+	ATTR_KNOB,	/* can be set; says nothing when added up */
+	ATTR_ACTION,	/* can only be written */
+	ATTR_FACT,	/* a property that is neither measured nor set */
+};
+
+/**
+ * struct attribute - one file of the ABI
+ * @column: heading in tables; in lower case the key in JSON
+ * @pool: file name in the pool's directory, or NULL
+ * @region: file name in the region's directory, or NULL
+ * @kind: what may be done with the value
+ * @unit: what the number means, and what a user may type for it
+ * @help: one line for people
+ */
+struct attribute {
+	const char *column;
+	const char *pool;
+	const char *region;
+	enum attribute_kind kind;
+	enum unit unit;
+	const char *help;
+};
+
+extern const struct attribute attributes[ATTR_COUNT];
+
+/* A set of attributes is a mask of these bits. */
+#define ATTR_BIT(id)	(UINT64_C(1) << (id))
+#define ATTR_ALL	(ATTR_BIT(ATTR_COUNT) - 1)
+
+_Static_assert(ATTR_COUNT < 64, "a set of attributes is one 64-bit word");
+
+#endif
