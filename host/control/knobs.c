@@ -195,7 +195,7 @@ static int store_other(struct pp_pool *pool, enum pp_knob knob, const char *valu
 int pp_knob_store(struct pp_pool *pool, enum pp_knob knob, const char *text)
 {
 	unsigned long *pages = pages_field(&pool->knobs, knob), n;
-	bool *flag = switch_field(&pool->knobs, knob), on;
+	bool *flag = switch_field(&pool->knobs, knob);
 	char value[64];
 	int err;
 
@@ -203,10 +203,10 @@ int pp_knob_store(struct pp_pool *pool, enum pp_knob knob, const char *text)
 		return -EINVAL;
 	strim(value);
 	if (flag) {
-		err = kstrtobool(value, &on);
-		if (!err)
-			WRITE_ONCE(*flag, on);
-		return err;
+		if (strcmp(value, "0") && strcmp(value, "1"))
+			return -EINVAL;
+		WRITE_ONCE(*flag, *value == '1');
+		return 0;
 	}
 	if (!pages)
 		return store_other(pool, knob, value);

@@ -6,6 +6,7 @@
 #include <linux/mutex.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
+#include <linux/string_helpers.h>
 #include <linux/sysfs.h>
 #include "compat/compat.h"
 #include "control/knobs.h"
@@ -179,8 +180,15 @@ static ssize_t show_path(struct pp_region *region, char *buf)
 	if (dentry)
 		path = dentry_path_raw(dentry, tmp, PAGE_SIZE);
 	rcu_read_unlock();
-	n = IS_ERR(path) ? PTR_ERR(path) :
-	    sysfs_emit(buf, "%s%s\n", path + 1, unlinked ? " (unlinked)" : "");
+	if (IS_ERR(path)) {
+		n = PTR_ERR(path);
+	} else {
+		/* One line, whatever characters a user put into a name. */
+		n = string_escape_mem(path + 1, strlen(path + 1), buf, PAGE_SIZE / 2,
+				      ESCAPE_SPACE | ESCAPE_OCTAL, "\n\\");
+		n = min(n, (ssize_t)PAGE_SIZE / 2);
+		n += sysfs_emit_at(buf, n, "%s\n", unlinked ? " (unlinked)" : "");
+	}
 	free_page((unsigned long)tmp);
 	return n;
 }

@@ -86,9 +86,6 @@ void pp_region_put(struct pp_region *region)
 /* Waits for reclaim, which never holds a region for longer than a pass over its blocks. */
 static void stop_reclaim(struct pp_region *region)
 {
-	spin_lock(&region->pool->lock);
-	list_del(&region->all);
-	spin_unlock(&region->pool->lock);
 	pp_region_put(region);
 	wait_var_event(&region->users, !refcount_read(&region->users));
 }
@@ -108,7 +105,7 @@ void pp_region_destroy(struct pp_region *region)
 
 	pp_sysfs_del_region(region);
 	stop_reclaim(region);
-	pp_region_punch(region, 0, i_size_read(region->inode) >> PAGE_SHIFT);
+	pp_region_punch(region, 0, ULONG_MAX);
 	pp_region_resize(region, i_size_read(region->inode) >> PAGE_SHIFT, 0);
 	pp_frame_drain(region, ULONG_MAX);
 	xa_for_each(&region->blocks, n, block) {
@@ -122,7 +119,11 @@ void pp_region_destroy(struct pp_region *region)
 		region->zero->mapping = NULL;
 		folio_put(region->zero);
 	}
+	/* Together, so that the pool's counters never fall. */
+	spin_lock(&pool->lock);
+	list_del(&region->all);
 	pp_stats_fold(pool->gone, region->stats);
+	spin_unlock(&pool->lock);
 	free_percpu(region->stats);
 	pp_domain_put(region->domain);
 	region->inode->i_private = NULL;
@@ -214,13 +215,12 @@ static void punch_block(struct pp_block *block, unsigned int first, unsigned int
 {
 	unsigned int i, punched = 0;
 
-	if (READ_ONCE(block->nr[PP_HOLE]) == PP_BLOCK_PAGES)
-		return;
+	/* A hint only: what a fault maps after it is found and unmapped under the lock. */
 	if (READ_ONCE(block->nr[PP_FRAME]))
 		unmap_mapping_pages(block->region->inode->i_mapping, block->base + first,
 				    end - first, false);
 	mutex_lock(&block->lock);
-	for (i = first; i < end; i++) {
+	for (i = first; i < end && block->nr[PP_HOLE] < PP_BLOCK_PAGES; i++) {
 		if (pp_home_state(block->home[i]) == PP_HOLE)
 			continue;
 		punch_page(block, i);

@@ -55,12 +55,14 @@ static const struct fs_parameter_spec pp_parameters[] = {
  * @mode: of the root
  * @uid: of the root
  * @gid: of the root
+ * @root_given: one of these three was given
  */
 struct pp_options {
 	char *knob[PP_NR_KNOBS];
 	umode_t mode;
 	kuid_t uid;
 	kgid_t gid;
+	bool root_given;
 };
 
 static int pp_parse_param(struct fs_context *fc, struct fs_parameter *param)
@@ -71,6 +73,7 @@ static int pp_parse_param(struct fs_context *fc, struct fs_parameter *param)
 
 	if (opt < 0)
 		return opt;
+	o->root_given |= opt >= OPT_MODE;
 	switch (opt) {
 	case OPT_MODE:
 		if (result.uint_32 & ~07777)
@@ -197,6 +200,16 @@ static int pp_get_tree(struct fs_context *fc)
 	return err ? err : get_tree_nodev(fc, pp_fill_super);
 }
 
+/* A remount sets knobs like sysfs does; mount(8) repeats those that stay as they are. */
+static int pp_reconfigure(struct fs_context *fc)
+{
+	struct pp_options *o = fc->fs_private;
+
+	if (o->root_given)
+		return invalf(fc, "pagepact: mode, uid and gid are set when mounting; use chmod and chown");
+	return set_options(fc, pp_sb_pool(fc->root->d_sb), o);
+}
+
 static void pp_free_fc(struct fs_context *fc)
 {
 	struct pp_options *o = fc->fs_private;
@@ -210,6 +223,7 @@ static void pp_free_fc(struct fs_context *fc)
 static const struct fs_context_operations pp_context_ops = {
 	.parse_param	= pp_parse_param,
 	.get_tree	= pp_get_tree,
+	.reconfigure	= pp_reconfigure,
 	.free		= pp_free_fc,
 };
 
@@ -231,8 +245,6 @@ static void pp_kill_sb(struct super_block *sb)
 {
 	struct pp_pool *pool = pp_sb_pool(sb);
 
-	if (pool)
-		pp_reclaim_exit_pool(pool);
 	if (pool && pool->zero_inode) {
 		pp_zero_forget(pool);
 		iput(pool->zero_inode);
@@ -241,7 +253,9 @@ static void pp_kill_sb(struct super_block *sb)
 	pp_compat_kill_super(sb);
 	if (!pool)
 		return;
+	/* Only now nothing can start a worker any more, neither a fault nor a knob. */
 	pp_sysfs_del_pool(pool);
+	pp_reclaim_exit_pool(pool);
 	pool_free(pool);
 }
 

@@ -10,7 +10,8 @@ setup_pool
 for round in 1 2 3; do
 	coproc OURS { "$progs/faultbench" /pool/dom/a $mib /usr/bin/qemu-system-x86_64; }
 	in=${OURS[1]} out=${OURS[0]} pid=$OURS_PID
-	read -r _ _ <&"$out"
+	read -r word _ <&"$out"
+	[ "$word" = ready ] || exit 1
 	echo $((mib / 2))M >"$pool/limit"
 	echo "round $round: metadata $(<"$pool/metadata") stored $(<"$pool/stored") resident $(<"$pool/resident")"
 	sample ours "$(per page "$(<"$pool/metadata")" $((mib * 256)))"

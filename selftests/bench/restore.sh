@@ -34,8 +34,10 @@ peer_with() {
 	ask_peer touch
 }
 
-read -r _ _ <&"$ours_out"
-read -r _ _ <&"$peer_out"
+read -r word _ <&"$ours_out"
+[ "$word" = ready ] || exit 1
+read -r word _ <&"$peer_out"
+[ "$word" = ready ] || exit 1
 for round in 1 2 3 4 5; do
 	evict_ours
 	ask_ours touch

@@ -12,7 +12,6 @@
  *   cpu	prints "cpu NS" of user and system time used so far
  * What evicts in between is up to the caller.
  */
-#define _GNU_SOURCE
 #include <fcntl.h>
 #include <stdint.h>
 #include <stdio.h>
