@@ -20,7 +20,8 @@ setup_zram() {
 }
 
 setup_pool() {
-	pp_load || exit 1 # shellcheck disable=SC2119
+	# shellcheck disable=SC2119 # no parameters for the module
+	pp_load || exit 1
 	pp_mount bench /pool
 	mkdir /pool/dom
 }
