@@ -2,7 +2,7 @@
 # pagepact: see README.md. "make help" lists the targets.
 
 KDIR ?= /lib/modules/$(shell uname -r)/build
-O ?= build
+BUILD ?= build
 VERSION := $(shell sed -n 's/^Version: //p' METADATA)
 LINUX_MIN := $(shell sed -n 's/^Linux-Minimum: //p' METADATA)
 LINUX_MAX := $(shell sed -n 's/^Linux-Maximum: //p' METADATA)
@@ -30,20 +30,20 @@ modules:
 # The sources are copied to build/RELEASE/host, so that one clean tree serves several kernels.
 module-in:
 	@scripts/kernel-range $(KREL) $(LINUX_MIN) $(LINUX_MAX)
-	@mkdir -p $(O)/$(KREL)
-	cp -rup host $(O)/$(KREL)/
-	host/compat/probe.sh $(KDIR) $(O)/$(KREL)/host/compat/probed.h
-	$(MAKE) -C $(KDIR) M=$(abspath $(O)/$(KREL)/host) PAGEPACT_VERSION=$(VERSION) \
+	@mkdir -p $(BUILD)/$(KREL)
+	cp -rup host $(BUILD)/$(KREL)/
+	host/compat/probe.sh $(KDIR) $(BUILD)/$(KREL)/host/compat/probed.h
+	$(MAKE) -C $(KDIR) M=$(abspath $(BUILD)/$(KREL)/host) PAGEPACT_VERSION=$(VERSION) \
 		$(if $(C),C=$(C)) $(if $(W),W=$(W)) modules
-	cp $(O)/$(KREL)/host/pagepact.ko $(O)/$(KREL)/pagepact.ko
+	cp $(BUILD)/$(KREL)/host/pagepact.ko $(BUILD)/$(KREL)/pagepact.ko
 
 tools:
-	$(MAKE) --no-print-directory -C tools O=$(abspath $(O))/tools
+	$(MAKE) --no-print-directory -C tools O=$(abspath $(BUILD))/tools
 
 install: all
-	$(MAKE) -C $(KDIR) M=$(abspath $(O))/$$($(MAKE) -s --no-print-directory -C $(KDIR) \
+	$(MAKE) -C $(KDIR) M=$(abspath $(BUILD))/$$($(MAKE) -s --no-print-directory -C $(KDIR) \
 		kernelrelease)/host $(if $(DESTDIR),INSTALL_MOD_PATH=$(DESTDIR)) modules_install
-	$(MAKE) --no-print-directory -C tools O=$(abspath $(O))/tools install
+	$(MAKE) --no-print-directory -C tools O=$(abspath $(BUILD))/tools install
 
 # What follows runs on the virtual host of selftests/.
 ready:
@@ -67,6 +67,6 @@ style:
 	scripts/style
 
 clean:
-	rm -rf $(O)
+	rm -rf $(BUILD)
 
 .PHONY: all help modules module-in tools install ready demo check bench shell style clean

@@ -42,7 +42,7 @@ static int __init pagepact_init(void)
 static void __exit pagepact_exit(void)
 {
 	leave_rooms(ARRAY_SIZE(rooms));
-	/* Inodes are freed after a grace period, by code of the kernel's, but their names were ours. */
+	/* Inodes are freed after a grace period; none may be left that points here. */
 	rcu_barrier();
 }
 

@@ -34,7 +34,16 @@ rm -f "$tmp/control.c"
 	for f in "$tmp"/*.c; do
 		name=$(basename "$f" .c)
 		macro=PP_HAVE_$(echo "$name" | tr '[:lower:]' '[:upper:]')
-		[ -e "$tmp/$name.o" ] && echo "#define $macro 1" || echo "/* no $macro */"
+		if [ -e "$tmp/$name.o" ]; then
+			echo "#define $macro 1"
+		else
+			echo "/* no $macro */"
+		fi
 	done
 } > "$out.tmp"
-cmp -s "$out.tmp" "$out" 2>/dev/null && rm -f "$out.tmp" || mv "$out.tmp" "$out"
+# Untouched when nothing changed, so that nothing is built again.
+if cmp -s "$out.tmp" "$out" 2>/dev/null; then
+	rm -f "$out.tmp"
+else
+	mv "$out.tmp" "$out"
+fi

@@ -105,21 +105,25 @@ ssize_t pp_knob_show(struct pp_pool *pool, enum pp_knob knob, char *buf)
 int pp_parse_pages(const char *value, unsigned long *pages)
 {
 	static const char suffixes[] = "KMGT";
-	unsigned int shift = 0;
+	size_t digits = strspn(value, "0123456789");
 	const char *suffix;
-	char *end;
+	unsigned int shift = 0;
+	char number[21];
+	int err;
 	u64 n;
 
-	/* Nineteen digits always fit. */
-	if (!isdigit(*value) || strspn(value, "0123456789") > 19)
-		return isdigit(*value) ? -ERANGE : -EINVAL;
-	n = simple_strtoull(value, &end, 10);
-	if (*end) {
-		suffix = strchr(suffixes, toupper(*end));
-		if (!suffix || end[1])
+	if (value[digits]) {
+		suffix = strchr(suffixes, toupper(value[digits]));
+		if (!suffix || value[digits + 1])
 			return -EINVAL;
 		shift = 10 * (suffix - suffixes + 1);
 	}
+	if (digits >= sizeof(number))
+		return -ERANGE;
+	strscpy(number, value, digits + 1);
+	err = kstrtou64(number, 10, &n);
+	if (err)
+		return err;
 	if (n > (u64)(LONG_MAX - PAGE_SIZE) >> shift)
 		return -ERANGE;
 	*pages = DIV_ROUND_UP_ULL(n << shift, PAGE_SIZE);

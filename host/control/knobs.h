@@ -10,6 +10,21 @@
 
 /**
  * enum pp_knob - one per setting of a pool; the ABI document describes them
+ * @PP_KNOB_LIMIT: limit
+ * @PP_KNOB_SIZE: size
+ * @PP_KNOB_REGION_LIMIT: region_limit
+ * @PP_KNOB_STORE_LIMIT: store_limit
+ * @PP_KNOB_COMPRESSOR: compressor
+ * @PP_KNOB_POLICY: policy
+ * @PP_KNOB_EVICT: evict
+ * @PP_KNOB_KEEP_COPIES: keep_copies
+ * @PP_KNOB_DETECT_SAME: detect_same
+ * @PP_KNOB_SHRINKER: shrinker
+ * @PP_KNOB_SHRINK_STEP: shrink_step
+ * @PP_KNOB_AGE_INTERVAL: age_interval_ms
+ * @PP_KNOB_SPARE: spare
+ * @PP_KNOB_STALL: stall_ms
+ * @PP_NR_KNOBS: number of knobs
  */
 enum pp_knob {
 	PP_KNOB_LIMIT,

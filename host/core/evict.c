@@ -70,8 +70,9 @@ unsigned int pp_block_age(struct pp_block *block, bool try_only, bool hard)
 		if (pp_home_state(home) != PP_FRAME ||
 		    folio_ref_count(pp_home_folio(home)) != 1)
 			continue;
-		pp_home_move(block, i, pp_home_in_frame(PP_STANDBY, pp_home_folio(home),
-			     home & (PP_HOME_COPY | PP_HOME_TOUGH)), PP_WHY_AGE);
+		home = pp_home_in_frame(PP_STANDBY, pp_home_folio(home),
+					home & (PP_HOME_COPY | PP_HOME_TOUGH));
+		pp_home_move(block, i, home, PP_WHY_AGE);
 		aged++;
 	}
 	block->aged = aged;

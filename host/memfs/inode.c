@@ -77,7 +77,7 @@ void pp_inode_evict(struct inode *inode)
 	}
 }
 
-/* Puts a region or a directory of @domain behind @inode. Takes one user of the domain on success. */
+/* Puts a region or directory of @domain behind @inode; on success it owns a user of the domain. */
 static int inode_fill(struct inode *inode, struct pp_domain *domain)
 {
 	struct pp_dir *d;

@@ -152,7 +152,7 @@ static int check_name(struct fs_context *fc)
 		return invalf(fc, "pagepact: a pool's name does not begin with a dot");
 	for (; *p; p++)
 		if (!isalnum(*p) && !strchr("-_.", *p))
-			return invalf(fc, "pagepact: a pool's name is made of letters, digits, -, _ and .");
+			return invalf(fc, "pagepact: pool names have letters, digits, - _ . only");
 	return 0;
 }
 
@@ -206,7 +206,7 @@ static int pp_reconfigure(struct fs_context *fc)
 	struct pp_options *o = fc->fs_private;
 
 	if (o->root_given)
-		return invalf(fc, "pagepact: mode, uid and gid are set when mounting; use chmod and chown");
+		return invalf(fc, "pagepact: a remount sets no mode, uid, gid: use chmod, chown");
 	return set_options(fc, pp_sb_pool(fc->root->d_sb), o);
 }
 

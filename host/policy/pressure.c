@@ -142,7 +142,7 @@ static unsigned long count_objects(struct shrinker *s, struct shrink_control *sc
 {
 	unsigned long blocks = list_lru_shrink_count(&pp_block_lru, sc);
 
-	/* Blocks without memory would be a lie, but only a small one: the need is worked out later. */
+	/* Blocks without memory count as well: how much is needed is worked out later. */
 	return blocks ? blocks * PP_BLOCK_PAGES : SHRINK_EMPTY;
 }
 

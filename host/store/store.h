@@ -55,7 +55,7 @@ enum pp_put {
 #define PP_PUT_DETECT_SAME	1U
 /* pp_store_put(): take incompressible pages as well. */
 #define PP_PUT_ALLOW_RAW	2U
-/* pp_store_put(): the page is known to be incompressible (and not one repeated word): do not try. */
+/* pp_store_put(): the page is known to be incompressible, and no repeated word: do not try. */
 #define PP_PUT_KNOWN_RAW	4U
 
 /** pp_store_create - Return: the store of a pool called @name, or NULL. */

@@ -20,6 +20,7 @@
  *
  * Exit status 0, or 1 after the first verb that fails.
  */
+#define _GNU_SOURCE
 #include <setjmp.h>
 #include <signal.h>
 #include <sys/mman.h>
@@ -97,7 +98,7 @@ static int content(const char *verb, const char *value)
 	uint64_t want[WORDS], have[WORDS];
 	const char *colon = strchr(value, ':');
 	uint64_t seed = colon ? strtoull(colon + 1, NULL, 0) : 0;
-	size_t page, wrong = 0, buses = 0;
+	volatile size_t page, wrong = 0, buses = 0;
 	bool with_bus = strstr(verb, "bus");
 
 	if (with_bus)

@@ -5,6 +5,7 @@
  *
  *   twomaps POOLDIR FILE: prints one line a check
  */
+#define _GNU_SOURCE
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/sendfile.h>

@@ -6,5 +6,6 @@ static enum lru_status probe_cb(struct list_head *item, struct list_lru_one *lis
 {
 	return LRU_SKIP;
 }
+
 extern list_lru_walk_cb probe;
 list_lru_walk_cb probe = probe_cb;

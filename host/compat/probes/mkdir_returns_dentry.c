@@ -6,5 +6,6 @@ static struct dentry *probe_mkdir(struct mnt_idmap *idmap, struct inode *dir,
 {
 	return NULL;
 }
+
 extern const struct inode_operations probe;
 const struct inode_operations probe = { .mkdir = probe_mkdir };

@@ -1,0 +1,134 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash
+#
+# The virtual host seen from outside: a QEMU process without KVM, a directory
+# with its logs, and two FIFOs through which it is told what to run.
+
+machine_pid=
+machine_dir=
+machine_seconds=	# from start until it obeyed
+machine_cpu_seconds=	# processor time of that, whatever else ran here
+
+# The monitor of this QEMU is a port inside (vhost_monitor in vhost.sh), so that
+# tests can inject machine checks.
+#
+# machine_start KERNEL MEMORY_MIB OUTDIR: returns when the host obeys, or fails
+machine_start() {
+	local short=$1 memory=$2 out=$3 begin line
+	machine_dir=$(mktemp -d "${TMPDIR:-/tmp}/pagepact.XXXXXX")
+	machine_files "$out"
+	mkfifo "$machine_dir/control.in" "$machine_dir/control.out"
+	exec {machine_to}<>"$machine_dir/control.in" {machine_from}<>"$machine_dir/control.out"
+	begin=$(now)
+	machine_qemu "$short" "$memory" "$out" "$(machine_append)" \
+		-serial "file:$out/console.log" \
+		-chardev "pipe,id=control,path=$machine_dir/control" \
+		-device virtserialport,chardev=control,name=control \
+		-chardev "socket,id=monitor,path=$machine_dir/monitor,server=on,wait=off" \
+		-mon chardev=monitor,mode=readline \
+		-chardev "socket,id=tomonitor,path=$machine_dir/monitor" \
+		-device virtserialport,chardev=tomonitor,name=monitor \
+		</dev/null >"$out/qemu.log" 2>&1 &
+	machine_pid=$!
+	if ! machine_reply ready $((60 * ${TIMESCALE:-1})) >/dev/null; then
+		machine_kill
+		return 1
+	fi
+	machine_seconds=$(since "$begin")
+	machine_cpu_seconds=$(awk '{ sub(/.*\) /, ""); printf "%.1f", ($12 + $13) / '"$(getconf CLK_TCK)"' }' \
+		"/proc/$machine_pid/stat")
+}
+
+machine_append() {
+	# An oops ends the machine at once: nothing after it can be trusted. The
+	# watchdogs get more time, because two emulated CPUs on a busy machine
+	# stand still for long without any fault of their own.
+	printf '%s' "console=ttyS0 loglevel=7 oops=panic panic=-1 nokaslr" \
+		" rcupdate.rcu_cpu_stall_timeout=60 watchdog_thresh=30" \
+		" mitigations=off ${VHOST_APPEND:-}"
+}
+
+# Disks of one run.
+machine_files() {
+	local out=$1
+	mkdir -p "$out"
+	truncate -s 8G "$machine_dir/scratch.raw"
+	mkfs.ext4 -q -F -m 0 -O ^has_journal -E lazy_itable_init=1,nodiscard \
+		"$machine_dir/scratch.raw"
+	[ -f "$outputs/guest.erofs" ] || die "no payload for guests: run selftests/vhost build"
+}
+
+machine_qemu() {
+	local short=$1 memory=$2 out=$3 append=$4 tree release
+	shift 4
+	tree=$(tree_path)
+	release=$(krel "$short")
+	exec setpriv --pdeathsig KILL qemu-system-x86_64 \
+		-M q35 -accel tcg,thread=multi -cpu max -smp 2 -m "$memory" \
+		-nodefaults -no-user-config -display none -no-reboot \
+		-kernel "$tree/boot/vmlinuz-$release" \
+		-initrd "$outputs/boot/host-$short.cpio" -append "$append" \
+		-device virtio-serial-pci \
+		-fsdev "local,id=tree,path=$tree,security_model=none,readonly=on,multidevs=remap" \
+		-device virtio-9p-pci,fsdev=tree,mount_tag=tree \
+		-fsdev "local,id=repo,path=$repo,security_model=none,readonly=on,multidevs=remap" \
+		-device virtio-9p-pci,fsdev=repo,mount_tag=repo \
+		-fsdev "local,id=out,path=$out,security_model=none,multidevs=remap" \
+		-device virtio-9p-pci,fsdev=out,mount_tag=out \
+		-drive "if=none,id=guestroot,format=raw,readonly=on,file=$(image_guest_root)" \
+		-device virtio-blk-pci,drive=guestroot,serial=guestroot \
+		-drive "if=none,id=payload,format=raw,readonly=on,file=$outputs/guest.erofs" \
+		-device virtio-blk-pci,drive=payload,serial=payload \
+		-drive "if=none,id=scratch,format=raw,cache=unsafe,file=$machine_dir/scratch.raw" \
+		-device virtio-blk-pci,drive=scratch,serial=scratch \
+		"$@"
+}
+
+machine_alive() { [ -n "$machine_pid" ] && kill -0 "$machine_pid" 2>/dev/null; }
+
+# machine_reply ID SECONDS: prints the status; fails when the host died (2) or
+# did not answer in time (1)
+machine_reply() {
+	local id=$1 limit=$2 begin=$SECONDS got status
+	while :; do
+		if IFS=' ' read -r -t 1 -u "$machine_from" got status; then
+			[ "$got" = "$id" ] || continue
+			printf '%s\n' "$status"
+			return 0
+		fi
+		machine_alive || return 2
+		((SECONDS - begin < limit)) || return 1
+	done
+}
+
+# machine_run ID SECONDS COMMAND: output goes to OUTDIR/ID.log
+machine_run() {
+	local id=$1 limit=$2
+	shift 2
+	printf '%s %s %s\n' "$id" "$limit" "$*" >&"$machine_to"
+	# The limit inside acts first; this one is for a host that hangs.
+	machine_reply "$id" $((limit + 20))
+}
+
+machine_stop() {
+	local n
+	[ -n "$machine_pid" ] || return 0
+	if machine_alive; then
+		printf 'stop 0 0\n' >&"$machine_to"
+		for ((n = 0; n < 100; n++)); do
+			machine_alive || break
+			sleep 0.1
+		done
+	fi
+	machine_kill
+}
+
+machine_kill() {
+	[ -z "$machine_pid" ] || kill -KILL "$machine_pid" 2>/dev/null || :
+	[ -z "$machine_pid" ] || wait "$machine_pid" 2>/dev/null || :
+	machine_pid=
+	[ -z "${machine_to:-}" ] || exec {machine_to}>&- {machine_from}>&-
+	machine_to=
+	[ -z "$machine_dir" ] || rm -rf "$machine_dir"
+	machine_dir=
+}

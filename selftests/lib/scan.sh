@@ -1,0 +1,33 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash
+#
+# What a kernel log must never contain, on the host or in a guest.
+
+scan_pattern='WARNING:|\bBUG\b|\bOops\b|Call Trace:|Kernel panic'
+scan_pattern+='|possible recursive locking|circular locking|possible deadlock'
+scan_pattern+='|inconsistent lock state|suspicious RCU usage|lock held when returning'
+scan_pattern+='|bad unlock balance|held lock freed|sleeping function called'
+scan_pattern+='|rcu.*detected stalls|rcu.*self-detected stall|soft lockup|hard LOCKUP'
+scan_pattern+='|blocked for more than|Bad page|[Bb]ad rss-counter|general protection'
+scan_pattern+='|unable to handle|KASAN|UBSAN|KCSAN|unreferenced object'
+scan_pattern+='|refcount_t:|list_(add|del) corruption|ODEBUG|page allocation failure'
+
+# scan_log FILE: offending lines, with those around the first; true if any
+scan_log() {
+	[ -s "$1" ] && grep -aqE "$scan_pattern" "$1" || return 1
+	grep -anE -m 1 -B 3 -A 40 "$scan_pattern" "$1"
+}
+
+# scan_emulator FILE: the one fault known to be the emulator's own. While KVM
+# starts, the host kernel patches its text; multi-threaded emulation sometimes
+# lets the other CPU run into the breakpoint of a patch already finished, and
+# __schedule dies of "Oops: int3". Only exactly that, as first fault in the log,
+# without any module on the stack.
+scan_emulator() {
+	local first trace
+	first=$(grep -aE -m 1 "$scan_pattern" "$1") || return 1
+	[[ $first =~ Oops:\ int3 ]] || return 1
+	trace=$(grep -aE -m 1 -A 60 'Oops: int3' "$1" | sed '/end trace/q')
+	grep -qE 'RIP: 0010:__schedule\+' <<<"$trace" || return 1
+	! grep -qE '\+0x[0-9a-f]+/0x[0-9a-f]+ \[' <<<"$trace"
+}

@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * badinput - calls that must fail, and how; edges of those that must not.
+ *
+ *   badinput POOLDIR MOUNT: MOUNT has the domain "dom"
+ */
+#define _GNU_SOURCE
+#include <linux/falloc.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include "check.h"
+
+/* check that a call fails with an errno */
+#define fails(call, error) \
+	do { \
+		errno = 0; \
+		check((long)(call) == -1 && errno == (error), "%s is %s", #call, #error); \
+	} while (0)
+
+static int fd;
+
+static void sizes(void)
+{
+	struct stat st;
+	char *map;
+
+	fails(ftruncate(fd, 1), EINVAL);
+	fails(ftruncate(fd, 4097), EINVAL);
+	fails(ftruncate(fd, -4096), EINVAL);
+	check(!fstat(fd, &st) && st.st_size == 0, "the size stays");
+	check(!ftruncate(fd, 1L << 40), "1 TiB");
+	map = mmap(NULL, 1UL << 40, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, fd, 0);
+	check(map != MAP_FAILED, "1 TiB mapped");
+	map[0] = 1;
+	map[1UL << 39] = 2;
+	map[(1UL << 40) - 1] = 3;
+	check(!fstat(fd, &st) && st.st_blocks == 3 * 8, "three pages of it");
+	check(map[0] == 1 && map[1UL << 39] == 2 && map[(1UL << 40) - 1] == 3 && map[1L << 30] == 0,
+	      "they and a hole read right");
+	munmap(map, 1UL << 40);
+}
+
+static void huge(const char *pool)
+{
+	char byte = 'b', got = 0;
+	off_t max = 0x7fffffffffffe000L;
+
+	check(!ftruncate(fd, max), "the largest size there is");
+	check(number_of(pool, "promised") == max, "is promised");
+	check(pwrite(fd, &byte, 1, max - 1) == 1 && pread(fd, &got, 1, max - 1) == 1 && got == 'b',
+	      "its last byte");
+	fails(fallocate(fd, 0, 0x7ffffffffffff000L, 0x2000), EFBIG);
+	fails(fallocate(fd, 0, -1, 4096), EINVAL);
+	fails(fallocate(fd, 0, 0, 0), EINVAL);
+	check(!ftruncate(fd, 0), "and back to nothing");
+	check(number_of(pool, "promised") == 0, "nothing is promised");
+}
+
+static void modes(void)
+{
+	struct stat st;
+
+	check(!fallocate(fd, 0, 0, 65536) && !fstat(fd, &st) && st.st_size == 65536,
+	      "fallocate makes the file longer");
+	check(!fallocate(fd, 0, 0, 4096) && !fstat(fd, &st) && st.st_size == 65536, "never shorter");
+	check(!fallocate(fd, FALLOC_FL_KEEP_SIZE, 0, 1 << 20) && !fstat(fd, &st) &&
+	      st.st_size == 65536, "nor longer when told so");
+	fails(fallocate(fd, 0, 0, 65537), EINVAL);
+	fails(fallocate(fd, FALLOC_FL_ZERO_RANGE, 0, 4096), EOPNOTSUPP);
+	fails(fallocate(fd, FALLOC_FL_COLLAPSE_RANGE, 0, 4096), EOPNOTSUPP);
+	fails(fallocate(fd, FALLOC_FL_INSERT_RANGE, 0, 4096), EOPNOTSUPP);
+	fails(fallocate(fd, FALLOC_FL_UNSHARE_RANGE, 0, 4096), EOPNOTSUPP);
+	fails(fallocate(fd, FALLOC_FL_PUNCH_HOLE, 0, 4096), EOPNOTSUPP);
+}
+
+static bool punched_right(off_t pos, off_t len)
+{
+	static unsigned char have[65536];
+	off_t i;
+
+	memset(have, 'x', sizeof(have));
+	if (pwrite(fd, have, 65536, 0) != 65536)
+		return false;
+	if (fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, pos, len))
+		return false;
+	if (pread(fd, have, 65536, 0) != 65536)
+		return false;
+	for (i = 0; i < 65536; i++)
+		if (have[i] != (i >= pos && i < pos + len ? 0 : 'x'))
+			return false;
+	return true;
+}
+
+static void punches(void)
+{
+	static const struct { off_t pos, len; } ranges[] = {
+		{ 0, 4096 }, { 0, 1 }, { 4095, 1 }, { 4095, 2 }, { 100, 50 }, { 100, 8000 },
+		{ 4096, 4097 }, { 4097, 12286 }, { 0, 65536 }, { 65535, 1 }, { 60000, 1L << 40 },
+		{ 65536, 4096 }, { 1L << 45, 5 }, { 4097, 4095 }, { 8192, 1 },
+	};
+	size_t i, good = 0;
+	struct stat st;
+
+	for (i = 0; i < sizeof(ranges) / sizeof(*ranges); i++) {
+		if (punched_right(ranges[i].pos, ranges[i].len))
+			good++;
+		else
+			printf("punch %ld + %ld is wrong\n", ranges[i].pos, ranges[i].len);
+	}
+	check(good == i, "punches zero exactly what they say (%zu of %zu)", good, i);
+	if (fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0, 65536) ||
+	    fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 100, 200) || fstat(fd, &st))
+		die("punch");
+	check(st.st_blocks == 0, "punching part of a hole takes no memory (%ld blocks)",
+	      (long)st.st_blocks);
+}
+
+static void names(const char *mount)
+{
+	char path[600], long_name[300];
+
+	if (chdir(mount))
+		die("%s", mount);
+	memset(long_name, 'n', sizeof(long_name));
+	long_name[256] = 0;
+	snprintf(path, sizeof(path), "dom/%s", long_name);
+	fails(open(path, O_CREAT | O_RDWR, 0600), ENAMETOOLONG);
+	fails(mkdir(long_name, 0700), ENAMETOOLONG);
+	path[4 + 255] = 0;
+	check(close(open(path, O_CREAT | O_RDWR, 0600)) == 0 && !unlink(path), "255 bytes are a name");
+	fails(open("file", O_CREAT | O_RDWR, 0600), EPERM);
+	check(!mkdir("other", 0700) && !mkdir("dom/sub", 0700), "directories");
+	fails(rename("dom/x", "other/x"), EXDEV);
+	fails(rename("dom/x", "x"), EXDEV);
+	fails(rename("dom/sub", "sub"), EXDEV);
+	fails(rename("other", "dom/other"), EXDEV);
+	check(!rename("dom/x", "dom/sub/y") && !rename("dom/sub/y", "dom/x"), "rename inside a domain");
+	check(!rename("other", "another"), "rename of a domain");
+	fails(link("dom/x", "dom/y"), EPERM);
+	fails(symlink("x", "dom/y"), EPERM);
+	fails(mknod("dom/y", S_IFIFO | 0600, 0), EPERM);
+	fails(rmdir("dom"), ENOTEMPTY);
+	check(!rmdir("dom/sub") && !rmdir("another"), "rmdir");
+	fails(open("dom", O_TMPFILE | O_RDWR, 0600), EOPNOTSUPP);
+	fails(mmap(NULL, 4096, PROT_READ, MAP_PRIVATE, fd, 0), EINVAL);
+	fails(mmap(NULL, 4096, PROT_READ | PROT_EXEC, MAP_SHARED, fd, 0), EPERM);
+}
+
+int main(int argc, char **argv)
+{
+	char path[256];
+
+	if (argc != 3)
+		return 2;
+	snprintf(path, sizeof(path), "%s/dom/x", argv[2]);
+	fd = open(path, O_RDWR | O_CREAT, 0600);
+	if (fd < 0)
+		die("%s", path);
+	sizes();
+	huge(argv[1]);
+	modes();
+	punches();
+	names(argv[2]);
+	return 0;
+}

@@ -1,0 +1,39 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash
+#
+# The stock virtio-balloon gives memory back: by itself what the guest has
+# freed, and on request.
+. "$(dirname "$0")/../lib/vhost.sh"
+. "$(dirname "$0")/../lib/pool.sh"
+
+mib=$((1 << 20))
+used() { echo $(($(value resident) + $(value stored))); }
+shrunk() { (($(used) < peak - $1 * mib)); }
+
+ktap_plan 9
+pool_begin policy=random
+guest_start one 160 $region -device virtio-balloon-pci,id=balloon,free-page-reporting=on
+check "guest boots" guest_wait_ready one 90 || exit
+guest_run one 'modprobe virtio_balloon' 30
+check "guest uses 60 MiB" guest_run one 'memverify -m 60 -t 1' 60
+peak=$(used)
+reclaim 16M
+diag "used at its peak: $((peak / mib)) MiB, punched $(value punched)"
+check "what it frees comes back (30 MiB)" wait_until 30 shrunk 30
+diag "now: $(($(used) / mib)) MiB, $(counters punched resident stored)"
+check_that "by punching" "$(value punched) > 30 * 256"
+punched=$(value punched)
+peak=$(used)
+guest_hmp one balloon 110 >/dev/null
+deflated() { (($(value punched) > punched + 2000)); }
+check "the balloon takes what it is told" wait_until 30 deflated
+diag "now: $(($(used) / mib)) MiB, $(counters punched)"
+guest_hmp one balloon 160 >/dev/null
+pause 1
+output=$(guest_run one 'memverify -m 70 -t 3 -d /dev/vdc' 60)
+diag "$output"
+check "memory that came back verifies" grep -q 'bad=0 PASS' <<<"$output"
+check_that "holes were filled again" "$(value hole_writes) > 10000"
+check "guest powers off" guest_stop one
+rm $region
+check "all was given back" all_given_back

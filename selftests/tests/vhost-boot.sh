@@ -1,0 +1,24 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash
+#
+# The virtual host is what the other tests think it is.
+# shellcheck source=../lib/vhost.sh
+. "$(dirname "$0")/../lib/vhost.sh"
+
+ktap_plan 7
+check "kernel is ${PP_KERNEL:?}" test "${krel#"$PP_KERNEL"}" != "$krel"
+check "KVM is there" test -c /dev/kvm -a -d /sys/module/kvm_amd
+check "nested paging is on" grep -q '[Y1]' /sys/module/kvm_amd/parameters/npt
+# By the wall clock, or, where neighbours keep the machine busy, in CPU time.
+diag "boot took ${PP_BOOT_SECONDS:?} s, ${PP_BOOT_CPU_SECONDS:?} s of CPU time"
+wall=${PP_BOOT_SECONDS%.*} cpu=${PP_BOOT_CPU_SECONDS%.*}
+check_that "booted in less than 15 s" "(wall < cpu ? wall : cpu) < 15 * timescale"
+check "memory control groups are there" grep -qw memory /sys/fs/cgroup/cgroup.controllers
+check "scratch disk is mounted" findmnt -n /scratch
+tools_exist() {
+	local tool
+	for tool in qemu-system-x86_64 socat jq strace fio sqlite3 "$progs/memverify"; do
+		command -v "$tool" >/dev/null || { echo "no $tool"; return 1; }
+	done
+}
+check "tools exist" tools_exist
