@@ -49,7 +49,7 @@ static void __exit pagepact_exit(void)
 module_init(pagepact_init);
 module_exit(pagepact_exit);
 
-MODULE_DESCRIPTION("Memory of KVM guests: shared, compressed, tiered");
+MODULE_DESCRIPTION("Owns the memory of KVM guests, and keeps cold pages compressed");
 MODULE_AUTHOR("The pagepact developers");
 MODULE_LICENSE("GPL");
 MODULE_VERSION(PAGEPACT_VERSION);

@@ -43,7 +43,7 @@ const struct attribute attributes[ATTR_COUNT] = {
 	[ATTR_RESCUES] = COUNTER("RESCUES", "rescues", "standby pages touched in time"),
 	[ATTR_RESTORES] = COUNTER("RESTORES", "restores", "pages fetched from the store"),
 	[ATTR_NOTIFIES] = COUNTER("NOTIFIES", "notifies",
-		"first writes to a mapped read-only page"),
+		"write faults told to the module, mapped read-only or not"),
 	[ATTR_COPIES_DROPPED] = COUNTER("COPIES_DROPPED", "copies_dropped",
 		"kept copies let go because of a write"),
 	[ATTR_AGED] = COUNTER("AGED", "aged", "pages made standby"),
@@ -69,7 +69,7 @@ const struct attribute attributes[ATTR_COUNT] = {
 	[ATTR_RECLAIM_NS] = {
 		.column = "RECLAIM_NS", BOTH("reclaim_ns"),
 		.kind = ATTR_COUNTER, .unit = UNIT_NS,
-		.help = "CPU time spent on ageing and eviction",
+		.help = "time spent on ageing and eviction",
 	},
 	[ATTR_RESTORE_NS] = {
 		.column = "RESTORE_NS", BOTH("restore_ns"),

@@ -14,7 +14,7 @@
  * @vma: the faulting mapping, or NULL
  * @addr: faulting address, with @vma
  * @write: the page is about to be written
- * @nowait: return -EAGAIN rather than evict or wait for a frame
+ * @nowait: return -EAGAIN rather than wait when a limit of ours is in the way
  * @lock: return the frame locked (faults)
  * @fetched: set when the page came from the store
  */

@@ -11,6 +11,8 @@
 /* Three quarters of a block touched again make it hot. */
 #define HOT(rescued, aged)	((rescued) * 4 >= (aged) * 3)
 #define MAX_HEAT		3
+/* Pages in a row refused by a full store, before a request gives up: others may still be zero. */
+#define MAX_REFUSED		64
 
 static bool lock_block(struct pp_block *block, bool try_only)
 {
@@ -32,21 +34,24 @@ static bool has_mlocked(struct pp_block *block)
 	return false;
 }
 
-/* Hot blocks are looked at less often: each round in which they prove hot doubles the distance. */
+/*
+ * Hot blocks are looked at less often: each time that they prove hot doubles the distance, up to
+ * 7 rounds passed over for one of ageing.
+ */
 static bool skip_hot(struct pp_block *block)
 {
 	if (block->skip) {
 		block->skip--;
 		return true;
 	}
-	if (block->aged && HOT(block->rescued, block->aged))
-		block->heat = min(block->heat + 1, MAX_HEAT);
-	else
-		block->heat = 0;
-	block->skip = (1 << block->heat) - 1;
+	/* Judged already, and the rounds to pass over are over. */
+	if (!block->aged)
+		return false;
+	block->heat = HOT(block->rescued, block->aged) ? min(block->heat + 1, MAX_HEAT) : 0;
+	block->skip = block->heat ? (1 << block->heat) - 2 : 0;
 	block->aged = 0;
 	block->rescued = 0;
-	return block->skip;
+	return block->heat;
 }
 
 unsigned int pp_block_age(struct pp_block *block, bool try_only, bool hard)
@@ -114,7 +119,27 @@ static int find_home(struct pp_region *region, struct folio *folio, pp_home_t ho
 	return 0;
 }
 
-/* Return: 0 when page @i was evicted, -ENOSPC or -ENOMEM when nothing more can be. */
+/* A full store gets room from the kept copies of pages that are in memory anyway. */
+static void drop_copies(struct pp_block *block)
+{
+	struct pp_region *region = block->region;
+	unsigned int i;
+
+	for (i = 0; i < PP_BLOCK_PAGES; i++) {
+		pp_home_t home = block->home[i];
+		struct folio *folio;
+
+		if (pp_home_state(home) != PP_FRAME || !(home & PP_HOME_COPY))
+			continue;
+		folio = pp_home_folio(home);
+		pp_home_move(block, i, home & ~PP_HOME_COPY, PP_WHY_EVICT);
+		pp_store_drop(region->domain->slots, (unsigned long)folio->private);
+		folio->private = NULL;
+		pp_stat_inc(region->stats, copies_dropped);
+	}
+}
+
+/* Return: 0 when page @i was evicted, or why it was not. */
 static int evict_page(struct pp_block *block, unsigned int i, struct pp_reclaim *rc)
 {
 	struct pp_region *region = block->region;
@@ -134,9 +159,13 @@ static int evict_page(struct pp_block *block, unsigned int i, struct pp_reclaim 
 			pp_stat_inc(region->stats, incompressible);
 		} else {
 			pp_stat_inc(region->stats, store_full);
+			rc->refused++;
+			if (rc->hard)
+				drop_copies(block);
 		}
 		return err;
 	}
+	rc->refused = 0;
 	pp_home_move(block, i, to, PP_WHY_EVICT);
 	pp_frame_abandon(folio);
 	folio_ref_unfreeze(folio, 1);
@@ -160,21 +189,18 @@ bool pp_block_evict(struct pp_block *block, struct pp_reclaim *rc, unsigned int 
 	unsigned int i, held = 0;
 	bool all = true;
 
-	for (i = first; i < first + nr && all; i++) {
-		int err;
-
+	for (i = first; i < first + nr; i++) {
 		if (!evictable(READ_ONCE(block->home[i]), rc, any))
 			continue;
-		if (rc->done >= rc->want || fatal_signal_pending(current)) {
+		if (rc->done >= rc->want || rc->refused >= MAX_REFUSED ||
+		    fatal_signal_pending(current)) {
 			all = false;
 			break;
 		}
 		if (!held && !lock_block(block, rc->try_only))
 			break;
-		if (evictable(block->home[i], rc, any)) {
-			err = evict_page(block, i, rc);
-			all = err != -ENOSPC && err != -ENOMEM;
-		}
+		if (evictable(block->home[i], rc, any))
+			evict_page(block, i, rc);
 		if (++held == LOCK_BATCH) {
 			mutex_unlock(&block->lock);
 			held = 0;

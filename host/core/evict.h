@@ -27,6 +27,7 @@
  * @want: pages to evict
  * @done: pages evicted so far
  * @try_only: only try locks (the caller may hold any lock of the kernel)
+ * @refused: pages in a row that the store had no room for
  * @hard: the easy ways did not suffice: age hot blocks, evict incompressible pages as well
  */
 struct pp_reclaim {
@@ -35,6 +36,7 @@ struct pp_reclaim {
 	struct pp_region *keep;
 	unsigned long want;
 	unsigned long done;
+	unsigned int refused;
 	bool try_only;
 	bool hard;
 };
@@ -55,7 +57,8 @@ unsigned int pp_block_age(struct pp_block *block, bool try_only, bool hard);
  * @first: first page in the block
  * @nr: number of pages to look at
  * @any: true: also frames in use, which the caller has unmapped
- * Return: true when it looked at all of them, false when it stopped before.
+ * Return: true when the block is done with for now: all of it was looked at, or its lock was not to
+ * be had; false when it stopped before the end.
  */
 bool pp_block_evict(struct pp_block *block, struct pp_reclaim *rc, unsigned int first,
 		    unsigned int nr, bool any);

@@ -4,8 +4,9 @@
  * by the kernel to the cgroup of whoever touches the page.
  *
  * A frame belongs to its region while it is charged: in a home, in the region's spare list, or in
- * the hands of a fault. Spare frames never leave their region uncleared: they go to other homes of
- * the same region, or back to the page allocator.
+ * the hands of a fault. Spare frames keep old bytes of their region; they are overwritten or cleared
+ * when they get a home again, which is always in the same region, and otherwise go back to the page
+ * allocator like any freed page.
  */
 #ifndef PAGEPACT_CORE_FRAME_H
 #define PAGEPACT_CORE_FRAME_H
@@ -17,7 +18,7 @@
  * @region: the region
  * @vma: the faulting mapping, for its memory policy and cgroup; NULL for read(2) and write(2)
  * @addr: faulting address, with @vma
- * @nowait: return -EAGAIN rather than evict or wait
+ * @nowait: return -EAGAIN rather than wait when a limit of ours is in the way
  * @out: set to the frame: charged, reference count one, content undefined, no mapping
  *
  * Takes a spare frame, or charges and allocates one, evicting from the region or the pool when a

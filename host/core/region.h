@@ -21,10 +21,12 @@
  *           i_mmap_rwsem, page table locks, KVM's mmu_lock (inside unmap_mapping_pages())
  *         codec stream mutex    (store/codec.h)
  *           zsmalloc's locks
- *         slots->lock, region->spare_lock, pool->lock, list_lru locks: leaves
+ *         slots->lock, region->spare_lock, region->clock_lock, pool->lock, the store's reserve
+ *         lock, list_lru locks: leaves
  *
- * No allocation under block->lock may enter direct reclaim; reclaim only ever tries block->lock
- * when it was entered from somewhere else (shrinker, direct reclaim of a fault).
+ * No allocation under block->lock may enter direct reclaim. The shrinker, which may be entered
+ * with any lock of the kernel held, only ever tries block->lock; a fault that evicts holds none
+ * of these locks but mmap_lock, and takes it.
  */
 #ifndef PAGEPACT_CORE_REGION_H
 #define PAGEPACT_CORE_REGION_H
@@ -76,7 +78,7 @@ struct pp_block {
 /**
  * struct pp_domain - a top-level directory
  * @users: inodes of the domain (its directory, sub-directories, regions)
- * @slots: the domain's slots; equal pages may share one, pages of other domains never
+ * @slots: the domain's slots; no page of another domain ever gets one of them
  */
 struct pp_domain {
 	refcount_t users;
@@ -126,7 +128,7 @@ struct pp_knobs {
  * @next_ino: number of the inode made last
  * @blocks: blocks that exist
  * @states: pages per state, over all regions
- * @lock: protects @regions and @turn
+ * @lock: protects @regions
  * @regions: all regions, in the order in which reclaim visits them
  * @gone: counters of regions that are gone
  * @zero_inode: lends its mapping to zero frames

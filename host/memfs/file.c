@@ -5,6 +5,7 @@
 #include <linux/fs.h>
 #include <linux/mm.h>
 #include <linux/pagemap.h>
+#include <linux/sched/signal.h>
 #include <linux/uio.h>
 #include <linux/falloc.h>
 #include "core/access.h"
@@ -67,7 +68,7 @@ static ssize_t pp_read_iter(struct kiocb *iocb, struct iov_iter *to)
 			break;
 		iocb->ki_pos += n;
 		done += n;
-		if (n < len)
+		if (n < len || fatal_signal_pending(current))
 			break;
 		cond_resched();
 	}
@@ -119,6 +120,8 @@ static ssize_t pp_write_iter(struct kiocb *iocb, struct iov_iter *from)
 			break;
 		iocb->ki_pos += n;
 		done += n;
+		if (fatal_signal_pending(current))
+			break;
 		cond_resched();
 	}
 	inode_unlock(inode);

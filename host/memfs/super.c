@@ -116,7 +116,7 @@ static struct pp_pool *pool_alloc(struct super_block *sb, const char *name)
 	pp_knobs_default(pool);
 	pool->name = kstrdup(name, GFP_KERNEL);
 	pool->gone = alloc_percpu(struct pp_stats);
-	pool->store = pp_store_create(name);
+	pool->store = pp_store_create();
 	if (pool->name && pool->gone && pool->store)
 		return pool;
 	pool_free(pool);
@@ -134,8 +134,8 @@ static int set_options(struct fs_context *fc, struct pp_pool *pool, struct pp_op
 		if (err) {
 			pr_err("mount option %s=%.64s refused: error %d\n", pp_knob_names[i],
 			       o->knob[i], err);
-			errorf(fc, "pagepact: %s=%.64s is not a value of this option",
-			       pp_knob_names[i], o->knob[i]);
+			errorf(fc, "pagepact: %s=%.64s refused: error %d", pp_knob_names[i],
+			       o->knob[i], err);
 			return err;
 		}
 	}

@@ -8,9 +8,14 @@
 #include "store/slots.h"
 #include "store/store.h"
 
-static void *cram_create(struct pp_store *store)
+static void *cram_create(void)
 {
-	return zs_create_pool("pagepact");
+	/* zsmalloc makes slab caches by this name, and no two may have the same. */
+	static atomic_t next;
+	char name[24];
+
+	snprintf(name, sizeof(name), "pagepact-%d", atomic_inc_return(&next));
+	return zs_create_pool(name);
 }
 
 static void cram_destroy(void *tier)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * slots: one domain's numbered places of stored pages. A slot tells in which tier the bytes are
- * and in which form; its number is what a home remembers, so that a slot's bytes can move between
- * tiers without anybody's home changing.
+ * slots: one domain's numbered places of stored pages. A slot tells where in the tier the bytes are
+ * and in which form; its number is what a home remembers, so that bytes can move without anybody's
+ * home changing.
  *
  * Twelve bytes a slot, in chunks of one page each, allocated as they are needed and given back
  * when they are empty.

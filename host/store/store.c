@@ -93,7 +93,7 @@ struct page *pp_store_meta_page(struct pp_store *store)
 	return page;
 }
 
-struct pp_store *pp_store_create(const char *name)
+struct pp_store *pp_store_create(void)
 {
 	struct pp_store *store = kzalloc(sizeof(*store), GFP_KERNEL);
 
@@ -102,7 +102,7 @@ struct pp_store *pp_store_create(const char *name)
 	spin_lock_init(&store->lock);
 	INIT_LIST_HEAD(&store->reserve);
 	store->codec = pp_codec_find("lz4");
-	store->tier = store->codec < 0 ? NULL : tier_ops->create(store);
+	store->tier = store->codec < 0 ? NULL : tier_ops->create();
 	if (!store->tier) {
 		kfree(store);
 		return NULL;

@@ -18,7 +18,7 @@ struct pp_store;
 /**
  * struct pp_tier_ops - one kind of place for stored bytes (one file each: cram.c)
  * @name: for statistics
- * @create: Return: a tier for @store, or NULL
+ * @create: Return: a tier, or NULL
  * @destroy: frees an empty tier
  * @put: stores @len bytes; sets @where. Must not sleep. Return: 0 or -ENOMEM.
  * @fetch: fills the page @dst from what @slot describes. Return: 0 or -EIO.
@@ -27,7 +27,7 @@ struct pp_store;
  */
 struct pp_tier_ops {
 	const char *name;
-	void *(*create)(struct pp_store *store);
+	void *(*create)(void);
 	void (*destroy)(void *tier);
 	int (*put)(void *tier, void *buf, size_t len, u64 *where);
 	int (*fetch)(void *tier, const struct pp_slot *slot, struct page *dst);
@@ -58,8 +58,8 @@ enum pp_put {
 /* pp_store_put(): the page is known to be incompressible, and no repeated word: do not try. */
 #define PP_PUT_KNOWN_RAW	4U
 
-/** pp_store_create - Return: the store of a pool called @name, or NULL. */
-struct pp_store *pp_store_create(const char *name);
+/** pp_store_create - Return: a store for a new pool, or NULL. */
+struct pp_store *pp_store_create(void);
 /** pp_store_destroy - frees @store, in which nothing is stored any more */
 void pp_store_destroy(struct pp_store *store);
 

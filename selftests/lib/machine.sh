@@ -17,13 +17,14 @@ machine_start() {
 	local short=$1 memory=$2 out=$3 begin line
 	machine_dir=$(mktemp -d "${TMPDIR:-/tmp}/pagepact.XXXXXX")
 	machine_files "$out"
-	mkfifo "$machine_dir/control.in" "$machine_dir/control.out"
+	mkfifo "$machine_dir/"{control,outer}.{in,out}
 	exec {machine_to}<>"$machine_dir/control.in" {machine_from}<>"$machine_dir/control.out"
 	begin=$(now)
 	machine_qemu "$short" "$memory" "$out" "$(machine_append)" \
 		-serial "file:$out/console.log" \
 		-chardev "pipe,id=control,path=$machine_dir/control" \
 		-device virtserialport,chardev=control,name=control \
+		-chardev "pipe,id=outer,path=$machine_dir/outer" -mon chardev=outer,mode=readline \
 		-chardev "socket,id=monitor,path=$machine_dir/monitor,server=on,wait=off" \
 		-mon chardev=monitor,mode=readline \
 		-chardev "socket,id=tomonitor,path=$machine_dir/monitor" \
@@ -31,6 +32,7 @@ machine_start() {
 		</dev/null >"$out/qemu.log" 2>&1 &
 	machine_pid=$!
 	if ! machine_reply ready $((60 * ${TIMESCALE:-1})) >/dev/null; then
+		machine_inspect
 		machine_kill
 		return 1
 	fi
@@ -43,7 +45,9 @@ machine_append() {
 	# An oops ends the machine at once: nothing after it can be trusted. The
 	# watchdogs get more time, because two emulated CPUs on a busy machine
 	# stand still for long without any fault of their own.
+	# panic_print: stacks of all CPUs and of blocked tasks (see machine_inspect).
 	printf '%s' "console=ttyS0 loglevel=7 oops=panic panic=-1 nokaslr" \
+		" unknown_nmi_panic=1 panic_print=0xc0" \
 		" rcupdate.rcu_cpu_stall_timeout=60 watchdog_thresh=30" \
 		" mitigations=off ${VHOST_APPEND:-}"
 }
@@ -89,13 +93,18 @@ machine_alive() { [ -n "$machine_pid" ] && kill -0 "$machine_pid" 2>/dev/null; }
 # machine_reply ID SECONDS: prints the status; fails when the host died (2) or
 # did not answer in time (1)
 machine_reply() {
-	local id=$1 limit=$2 begin=$SECONDS got status
+	local id=$1 limit=$2 begin=$SECONDS line='' part
 	while :; do
-		if IFS=' ' read -r -t 1 -u "$machine_from" got status; then
-			[ "$got" = "$id" ] || continue
-			printf '%s\n' "$status"
-			return 0
+		if IFS= read -r -t 1 -u "$machine_from" part; then
+			line+=$part
+			if [ "${line%% *}" = "$id" ]; then
+				printf '%s\n' "${line#* }"
+				return 0
+			fi
+			part='' line=''
 		fi
+		# What came before the second was over is the start of a line.
+		line+=$part
 		machine_alive || return 2
 		((SECONDS - begin < limit)) || return 1
 	done
@@ -108,6 +117,17 @@ machine_run() {
 	printf '%s %s %s\n' "$id" "$limit" "$*" >&"$machine_to"
 	# The limit inside acts first; this one is for a host that hangs.
 	machine_reply "$id" $((limit + 20))
+}
+
+# Makes a host that hangs tell on its console where: a panic by NMI.
+machine_inspect() {
+	local n
+	machine_alive || return 0
+	printf 'nmi\n' 1<>"$machine_dir/outer.in"
+	for ((n = 0; n < 100; n++)); do
+		machine_alive || return 0
+		sleep 0.1
+	done
 }
 
 machine_stop() {

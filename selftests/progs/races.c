@@ -155,12 +155,16 @@ static void look(const uint64_t *at, uint64_t page, const char *who)
 static void *reader(void *arg)
 {
 	uint64_t state = 100 + (uintptr_t)arg;
+	unsigned int n = 0;
 	uint64_t *mine = mmap(NULL, PAGES * PAGE, PROT_READ, MAP_SHARED, fd, 0);
 
 	while (!stop) {
 		uint64_t page = chance(&state) % PAGES;
 
 		look((state & 64 ? mine : map) + page * WORDS, page, "reader");
+		/* Two of these would have the machine for themselves. */
+		if (++n % 32 == 0)
+			usleep(200);
 	}
 	munmap(mine, PAGES * PAGE);
 	return NULL;
@@ -176,7 +180,7 @@ static void *reclaimer(void *arg)
 	while (!stop) {
 		set_text(pool, "reclaim", chance(&state) & 1 ? "1M" : "256K");
 		did(RECLAIMS);
-		switch (chance(&state) % 32) {
+		switch (chance(&state) % 16) {
 		case 0:
 			snprintf(text, sizeof(text), "%luK", 512 + chance(&state) % 8192);
 			set_text(pool, "limit", text);

@@ -11,19 +11,18 @@ long=$(printf 'p%.0s' {1..64})
 
 # Every bad value of every knob is refused and changes nothing.
 bad_values() {
-	local name value old bad=0
+	local name value values old now bad=0
 	while read -r name values; do
-		old=$(value "$name")
+		read -r old <"$pool/$name"
 		for value in $values; do
 			[ "$value" != empty ] || value=
 			if knob "$name" "$value"; then
 				echo "$name accepts '$value'"
 				bad=1
 			fi
-			if [ "$(value "$name")" != "$old" ]; then
-				echo "'$value' changed $name from $old to $(value "$name")"
-				knob "$name" "$old"
-			fi
+			read -r now <"$pool/$name"
+			[ "$now" = "$old" ] || { echo "'$value' changed $name from $old to $now"; bad=1; }
+			[ "$now" = "$old" ] || knob "$name" "$old"
 		done
 	done
 	return $bad
