@@ -250,3 +250,11 @@ int pp_access_peek(struct pp_region *region, pgoff_t index, struct page *bounce,
 	mutex_unlock(&block->lock);
 	return err;
 }
+
+bool pp_access_is_hole(struct pp_region *region, pgoff_t index)
+{
+	struct pp_block *block = pp_block_get(region, index, false);
+
+	return !block ||
+	       pp_home_state(READ_ONCE(block->home[index & (PP_BLOCK_PAGES - 1)])) == PP_HOLE;
+}

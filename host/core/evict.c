@@ -87,7 +87,7 @@ unsigned int pp_block_age(struct pp_block *block, bool try_only, bool hard)
 }
 
 /*
- * The new home of a frozen frame's bytes. Return: 0 with the home word in @to, or the error of
+ * The new home of an isolated frame's bytes. Return: 0 with the home word in @to, or the error of
  * pp_store_put().
  */
 static int find_home(struct pp_region *region, struct folio *folio, pp_home_t home,
@@ -147,13 +147,13 @@ static int evict_page(struct pp_block *block, unsigned int i, struct pp_reclaim 
 	struct folio *folio = pp_home_folio(home);
 	int err;
 
-	if (folio_test_hwpoison(folio) || !folio_ref_freeze(folio, 1)) {
+	if (folio_test_hwpoison(folio) || !pp_frame_isolate(folio)) {
 		pp_stat_inc(region->stats, busy);
 		return -EBUSY;
 	}
 	err = find_home(region, folio, home, rc, &to);
 	if (err) {
-		folio_ref_unfreeze(folio, 1);
+		pp_frame_unisolate(folio);
 		if (err == -E2BIG) {
 			pp_home_move(block, i, home | PP_HOME_TOUGH, PP_WHY_EVICT);
 			pp_stat_inc(region->stats, incompressible);
@@ -168,7 +168,7 @@ static int evict_page(struct pp_block *block, unsigned int i, struct pp_reclaim 
 	rc->refused = 0;
 	pp_home_move(block, i, to, PP_WHY_EVICT);
 	pp_frame_abandon(folio);
-	folio_ref_unfreeze(folio, 1);
+	pp_frame_unisolate(folio);
 	pp_frame_put(region, folio, rc->keep == region);
 	pp_stat_inc(region->stats, evictions);
 	rc->done++;

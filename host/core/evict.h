@@ -10,9 +10,10 @@
  *   2. Lock the block. A frame whose reference count is one then is in nobody's hands and cannot
  *      get into anybody's: faults need the block's lock, GUP needs a page table entry. That is
  *      what standby means.
- *   3. To evict, freeze the count at one. Success makes the content stable and the frame
- *      unreachable; its new home is made valid; then the frame is let go. Failure means that
- *      somebody pinned it: it is passed over.
+ *   3. To evict, lock the folio and freeze the count at one (pp_frame_isolate()). Success makes the
+ *      content stable and the frame unreachable; its new home is made valid; then the frame is let
+ *      go. Failure means that somebody pinned it, or that a fault still has it locked: it is
+ *      passed over.
  */
 #ifndef PAGEPACT_CORE_EVICT_H
 #define PAGEPACT_CORE_EVICT_H

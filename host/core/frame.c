@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <linux/highmem.h>
 #include <linux/memcontrol.h>
+#include <linux/pagemap.h>
 #include <linux/sched/mm.h>
 #include <linux/sched/signal.h>
 #include "compat/compat.h"
@@ -177,6 +178,22 @@ int pp_frame_get(struct pp_region *region, struct vm_area_struct *vma, unsigned 
 	}
 	pp_reclaim_check(region->pool);
 	return err;
+}
+
+bool pp_frame_isolate(struct folio *folio)
+{
+	if (!folio_trylock(folio))
+		return false;
+	if (folio_ref_freeze(folio, 1))
+		return true;
+	folio_unlock(folio);
+	return false;
+}
+
+void pp_frame_unisolate(struct folio *folio)
+{
+	folio_ref_unfreeze(folio, 1);
+	folio_unlock(folio);
 }
 
 struct folio *pp_zero_frame(struct pp_region *region)

@@ -69,6 +69,23 @@ static inline void pp_frame_abandon(struct folio *folio)
 }
 
 /**
+ * pp_frame_isolate - takes a frame out of everybody's reach, if nobody has it
+ * @folio: in a home of a block that the caller has locked, unmapped shortly before
+ *
+ * Two things can stand against it. A reference beside the home's own: a page table, a pin, a fault
+ * on its way. And the folio lock: a fault gives its reference to the page table entry before it
+ * marks the folio dirty and unlocks it, so when that entry is zapped in between, the lock is all
+ * that is left of the fault. On success the count is frozen at zero and the folio locked, so the
+ * content is stable and the frame can be let go.
+ *
+ * Return: true on success; undo with pp_frame_unisolate().
+ */
+bool pp_frame_isolate(struct folio *folio);
+
+/** pp_frame_unisolate - the frame @folio has one reference again and is unlocked */
+void pp_frame_unisolate(struct folio *folio);
+
+/**
  * pp_zero_frame - the region's zero frame, made if need be
  * @region: the region
  * Return: the frame, never written by anybody, valid as long as the region; NULL: no memory.

@@ -201,13 +201,13 @@ static void punch_page(struct pp_block *block, unsigned int i)
 	folio = pp_home_folio(home);
 	if (home & PP_HOME_COPY)
 		pp_store_drop(region->domain->slots, (unsigned long)folio->private);
-	if (!folio_ref_freeze(folio, 1)) {
+	if (!pp_frame_isolate(folio)) {
 		detach_frame(block, i, folio);
 		return;
 	}
 	pp_home_move(block, i, PP_HOLE, PP_WHY_PUNCH);
 	pp_frame_abandon(folio);
-	folio_ref_unfreeze(folio, 1);
+	pp_frame_unisolate(folio);
 	pp_frame_put(region, folio, false);
 }
 

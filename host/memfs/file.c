@@ -191,8 +191,11 @@ static int zero_part(struct pp_region *region, loff_t pos, size_t len)
 		.region = region, .index = pos >> PAGE_SHIFT, .write = true,
 	};
 	struct folio *folio;
-	int err = pp_access_page(&access, &folio);
+	int err;
 
+	if (pp_access_is_hole(region, access.index))
+		return 0;
+	err = pp_access_page(&access, &folio);
 	if (err)
 		return err;
 	folio_zero_range(folio, offset_in_page(pos), len);

@@ -34,13 +34,19 @@ stop() {
 	echo 0 >"$pool/limit"
 }
 
+# own RESIDENT: what QEMU itself takes, beside the guests' memory, and 8 MiB for files it reads
+own() {
+	awk -v frames="$1" '$1 == "anon" || $1 == "kernel" { sum += $2 }
+		END { printf "%d\n", sum - frames + 8 * 1048576 }' "$cg/memory.stat"
+}
+
 one() {
 	if [ "$1" = ours ]; then
 		start /pool/dom
 		if [ -z "$max" ]; then
 			resident=$(<"$pool/resident")
 			limit=$((resident / 2))
-			max=$(($(<"$cg/memory.current") - resident + limit))
+			max=$((limit + $(own "$resident")))
 			echo "guests use $resident bytes, limit $limit, memory.max $max"
 		fi
 		echo "$limit" >"$pool/limit"

@@ -50,7 +50,7 @@ image_guest_build() {
 		--exclude-regex='^usr/share/(qemu|seabios|doc|man|locale|zoneinfo|vim|bash-completion|X11)/' \
 		--exclude-regex='^usr/lib/(gcc|qemu|python3.*|linux-kbuild.*|udev)/' \
 		--exclude-regex='^usr/lib/modules/[^/]*/kernel/(drivers/(net|gpu|media|scsi|usb|iio|infiniband|staging|hwmon|input)|sound)/' \
-		--exclude-regex='lib(LLVM|gallium|z3|clang|gfapi|gfrpc|asan|tsan|lsan|ubsan|icudata|rados|rbd)[^/]*$' \
+		--exclude-regex='lib(LLVM|gallium|z3|clang|asan|tsan|lsan|ubsan|icudata)[^/]*$' \
 		--exclude-regex='^usr/bin/(qemu|x86_64-linux-gnu|lto|perf|python).*$' \
 		"$out.tmp" /
 	mv "$out.tmp" "$out"

@@ -338,6 +338,41 @@ static void cut_under_fire(int seconds)
 	check(!left, "a file cut to nothing has nothing (%lu of %lu times it had)", left, done[FIRE]);
 }
 
+static void *squeezer(void *arg)
+{
+	(void)arg;
+	while (!stop)
+		set_text(pool, "reclaim", "64K");
+	return NULL;
+}
+
+/* A fault ends after its page is mapped, not before: eviction must not be faster. */
+static void storm(int seconds)
+{
+	static void *(*const roles[])(void *) = { squeezer, squeezer, shooter, shooter, shooter };
+	pthread_t threads[5];
+	char path[256];
+	uint64_t *at;
+	int file, i;
+
+	snprintf(path, sizeof(path), "%s/storm", dir);
+	file = open(path, O_RDWR | O_CREAT, 0600);
+	if (file < 0 || ftruncate(file, 512 * PAGE))
+		die("%s", path);
+	at = mmap(NULL, 512 * PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
+	set_text(pool, "policy", "random");
+	stop = 0;
+	for (i = 0; i < 5; i++)
+		pthread_create(&threads[i], NULL, roles[i], at);
+	sleep(seconds);
+	stop = 1;
+	for (i = 0; i < 5; i++)
+		pthread_join(threads[i], NULL);
+	munmap(at, 512 * PAGE);
+	unlink(path);
+	close(file);
+}
+
 int main(int argc, char **argv)
 {
 	static void *(*const others[])(void *) = { reclaimer, mapper, neighbour };
@@ -372,6 +407,7 @@ int main(int argc, char **argv)
 	unlink(path);
 	close(fd);
 	cut_under_fire(3);
+	storm(5);
 	for (i = 0; i < NR_JOBS; i++)
 		printf("%s: %lu\n", jobs[i], done[i]);
 	for (i = 0; i < NR_JOBS && done[i]; i++)

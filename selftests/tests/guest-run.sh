@@ -21,11 +21,11 @@ ktap_plan 9
 pool_begin
 guest_start one 160 $region
 check "guest boots" guest_wait_ready one 90 || exit
-output=$(guest_run one "sqlite3 /tmp/db \"$sql\"" 60)
+output=$(guest_run one "sqlite3 /tmp/db \"${sql//$'\n'/ }\"" 60)
 check "sqlite: integrity and count" test "$output" = $'ok\n2000'
 output=$(guest_run one "${valkey//$'\n'/;}" 60)
 check "valkey: 3000 values come back" test "$output" = 3000
-check "stress-ng verifies" guest_run one 'stress-ng --vm 1 --vm-bytes 24M --verify -t 5s 2>&1' 60
+check "stress-ng verifies" guest_run one 'cd /tmp; stress-ng --vm 1 --vm-bytes 24M --verify -t 5s 2>&1' 60
 check "memtester" guest_run one 'memtester 2M 1 >/dev/null' 90
 check "fio verifies" guest_run one "$fio" 60
 check_that "the pool has its memory" "$(value resident) > 80 * 1048576 && $(value faults) > 20000"
