@@ -201,7 +201,10 @@ int pp_reclaim_to_limit(struct pp_pool *pool, struct pp_region *only)
 	unsigned long over, n;
 
 	while ((over = excess(pool, only))) {
-		struct pp_reclaim rc = { .pool = pool, .only = only, .want = over };
+		/* In small steps, because others evict at the same time. */
+		struct pp_reclaim rc = {
+			.pool = pool, .only = only, .want = min(over, WORKER_BATCH),
+		};
 		unsigned long drained = 0;
 
 		if (fatal_signal_pending(current))

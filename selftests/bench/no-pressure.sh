@@ -14,12 +14,12 @@ guest_start peer 192 memfd
 for guest in ours peer; do
 	guest_wait_ready "$guest" || exit 1
 	keyspace "$guest" $keys | grep -q PASS || exit 1
-	run_all $keys 3 "$guest" || exit 1
 done
 for round in 1 2 3 4 5 6 7; do
 	order="ours peer"
 	((round % 2)) || order="peer ours"
 	for guest in $order; do
+		guest_run "$guest" "kvload /run/kv load $keys 1024" 120 | grep -q PASS || exit 1
 		run_all $keys $seconds "$guest" || exit 1
 		sample "$guest" $((total / seconds))
 	done

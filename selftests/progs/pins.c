@@ -94,6 +94,18 @@ static long long resident(void)
 	return number_of(pool, "resident") / (long long)PAGE;
 }
 
+/* A device may let pages go a moment after it has said that it is done. */
+static bool all_evicted(void)
+{
+	int i;
+
+	for (i = 0; i < 20 && resident(); i++) {
+		usleep(50000);
+		evict();
+	}
+	return !resident();
+}
+
 static void pipes_keep(void)
 {
 	int pipes[2];
@@ -208,7 +220,7 @@ static void devices(const char *device)
 	check(pending(), "while it was under way");
 	res = finish();
 	evict();
-	check(res == 4 * PAGE && resident() == 0, "afterwards they can go (%ld, %lld)", res, resident());
+	check(res == 4 * PAGE && all_evicted(), "afterwards they can go (%ld)", res);
 	fill('0');
 	evict();
 	submit(dev, IOCB_CMD_PREAD, 0, 4);
@@ -217,8 +229,8 @@ static void devices(const char *device)
 	check(finish() == 4 * PAGE && is_page(map, 'A') && is_page(map + 3 * PAGE, 'D') &&
 	      filled('0', 4), "the device's bytes are there");
 	evict();
-	check(resident() == 0 && is_page(map, 'A') && is_page(map + 3 * PAGE, 'D'),
-	      "also after eviction");
+	check(all_evicted(), "these can go as well");
+	check(is_page(map, 'A') && is_page(map + 3 * PAGE, 'D'), "and come back");
 	fill('0');
 	submit(dev, IOCB_CMD_PREAD, 0, 4);
 	check(!fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0, 4 * PAGE) &&

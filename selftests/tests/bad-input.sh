@@ -66,17 +66,17 @@ bad_names() {
 }
 
 ktap_plan 74
-pool_begin
-relay "$progs/badinput" $pool /pool
+pool_begin ""
+relay "$progs/badinput" "$pool" /pool
 check "log: what to do about a private mapping" logged "private mapping refused.*share=on"
 check "log: size not a multiple" logged "size .* refused: not a multiple"
 check "log: no file in the root" logged "refused: regions live in domains; make a directory first"
 rm -f /pool/dom/x
 knob size 16M
-check "more than the pool's size is ENOSPC" fails_with "No space" truncate -s 17M $region
+check "more than the pool's size is ENOSPC" fails_with "No space" truncate -s 17M "$region"
 check "log: what to do about it" logged "refused: .*raise size"
-check "its size fits" truncate -s 16M $region
-rm $region
+check "its size fits" truncate -s 16M "$region"
+rm "$region"
 knob size 0
 
 diag "-- values"
@@ -96,33 +96,33 @@ check "nor may a user set knobs" fails_with "ermission denied" setpriv --reuid=6
 check "a region with a bad reclaim" fails_with "nvalid" bash -c "echo junk >$pool/reclaim"
 
 diag "-- store full"
-$regionctl /pool/dom/calm size=2M fill=text:9
+"$regionctl" /pool/dom/calm size=2M fill=text:9
 knob stall_ms 300
 knob policy random
 knob store_limit 1M
 knob limit 6M
-filled=$($regionctl $region size=16M fillbus=random:1 2>&1)
+filled=$("$regionctl" "$region" size=16M fillbus=random:1 2>&1)
 diag "$filled $(counters resident stored compressed stalls store_full memory_errors)"
 filled=${filled#filled=}
 check_that "a process that finds no frame gets SIGBUS" "filled > 256 && filled < 4096"
 check_that "it is counted" "$(value memory_errors) >= 1 && $(value stalls) >= 1 && $(value store_full) >= 1"
 check "log: which page, and what to do" logged "region [0-9]+: no frame for page $filled: .*raise limit or store_limit"
 check_that "limits hold" "$(value resident) <= 6 * mib && $(value compressed) < 2 * mib"
-$regionctl $region only=0:$filled verifybus=random:1 >/run/bus 2>&1
+"$regionctl" "$region" only="0:$filled" verifybus=random:1 >/run/bus 2>&1
 diag "verified meanwhile: $(tail -n 3 /run/bus)"
 check "what can be read meanwhile is right" test "$(grep -c 'must be' /run/bus)" = 0
 knob limit 0
 knob store_limit 0
-check "with more room the very same pages read right" $regionctl $region only=0:"$filled" verify=random:1
-check "pages that were refused are zero" $regionctl $region only="$filled:10" verify=zero
-check "the other region is right" $regionctl /pool/dom/calm verify=text:9
-rm $region /pool/dom/calm
+check "with more room the very same pages read right" "$regionctl" "$region" only="0:$filled" verify=random:1
+check "pages that were refused are zero" "$regionctl" "$region" only="$filled:10" verify=zero
+check "the other region is right" "$regionctl" /pool/dom/calm verify=text:9
+rm "$region" /pool/dom/calm
 
 diag "-- random reclaim of a large, sparse region"
-$regionctl /pool/dom/sparse size=64G only=0:512 fill=text:1 only=1048576:512 fill=text:1
+"$regionctl" /pool/dom/sparse size=64G only=0:512 fill=text:1 only=1048576:512 fill=text:1
 reclaim 4M
 reclaim 4M
 check_that "all of it can be evicted" "$(value stored) >= 3 * mib + mib / 2"
-check "and read" $regionctl /pool/dom/sparse only=0:512 verify=text:1 only=1048576:512 verify=text:1
+check "and read" "$regionctl" /pool/dom/sparse only=0:512 verify=text:1 only=1048576:512 verify=text:1
 rm /pool/dom/sparse
 check "all was given back" all_given_back

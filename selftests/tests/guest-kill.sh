@@ -13,7 +13,7 @@ settle() { sync; echo 3 >/proc/sys/vm/drop_caches; pause 0.5; }
 
 ktap_plan 8
 pool_begin policy=random
-guest_start one 160 $region
+guest_start one 160 "$region"
 check "guest boots" guest_wait_ready one 90 || exit
 guest_run_bg one 'exec memverify -m 60 -d /dev/vdc' 300
 for ((n = 0; n < 20; n++)); do reclaim 4M; pause 0.1; done
@@ -22,7 +22,7 @@ torturer=$!
 pause 0.3
 diag "$(counters evictions restores resident stored busy)"
 check_that "it was evicted from" "$(value evictions) > 5000"
-rm $region
+rm "$region"
 guest_kill one
 check "frames and slots come back" all_given_back
 

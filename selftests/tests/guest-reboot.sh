@@ -7,7 +7,7 @@
 
 ktap_plan 9
 pool_begin policy=random
-guest_start one 160 $region
+guest_start one 160 "$region"
 check "guest boots" guest_wait_ready one 90 || exit
 (while :; do reclaim 2M; pause 0.3; done) &
 torturer=$!
@@ -25,5 +25,5 @@ wait $torturer 2>/dev/null
 check_that "thousands of pages were evicted" "$(value evictions) > 10000"
 check_that "no more memory than the region's size" "$(value resident) + $(value stored) <= (160 + 1) * 1048576"
 check "guest powers off" guest_stop one
-rm $region
+rm "$region"
 check "all was given back" all_given_back

@@ -10,6 +10,7 @@ with recursive n(i) as (select 1 union all select i + 1 from n where i < 3000)
 insert into t select i, hex(randomblob(40)) from n;
 create index i on t(b); delete from t where a % 3 = 0; vacuum;
 pragma integrity_check; select count(*) from t;"
+# shellcheck disable=SC2016 # for the guest's shell
 valkey='valkey-server --save "" --daemonize yes --dir /tmp >/dev/null; sleep 2
 	i=0; while [ $i -lt 3000 ]; do echo "set key:$i value:$i:$i"; i=$((i+1)); done | valkey-cli >/tmp/set
 	i=0; while [ $i -lt 3000 ]; do echo "get key:$i"; i=$((i+1)); done | valkey-cli >/tmp/got
@@ -18,8 +19,8 @@ valkey='valkey-server --save "" --daemonize yes --dir /tmp >/dev/null; sleep 2
 fio='fio --name=v --filename=/dev/vdc --direct=1 --rw=randwrite --bs=16k --size=8m --verify=crc32c --ioengine=libaio --iodepth=4 --minimal'
 
 ktap_plan 9
-pool_begin
-guest_start one 160 $region
+pool_begin ""
+guest_start one 160 "$region"
 check "guest boots" guest_wait_ready one 90 || exit
 output=$(guest_run one "sqlite3 /tmp/db \"${sql//$'\n'/ }\"" 60)
 check "sqlite: integrity and count" test "$output" = $'ok\n2000'
@@ -31,5 +32,5 @@ check "fio verifies" guest_run one "$fio" 60
 check_that "the pool has its memory" "$(value resident) > 80 * 1048576 && $(value faults) > 20000"
 diag "$(counters resident faults hole_reads hole_writes notifies)"
 check "guest powers off" guest_stop one
-rm $region
+rm "$region"
 check "all was given back" all_given_back

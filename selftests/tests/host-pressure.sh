@@ -11,10 +11,10 @@ kills() { awk '$1 == "oom_kill" { print $2 }' /proc/vmstat; }
 hog_is_full() { (($(awk '/VmRSS/ { print int($2 / 1024) }' /proc/$hog/status) >= hog_mib - 8)); }
 
 ktap_plan 8
-pool_begin
+pool_begin ""
 killed=$(kills)
 size=256
-check "fill $size MiB" $regionctl $region size=${size}M fill=text:1
+check "fill $size MiB" "$regionctl" "$region" size=${size}M fill=text:1
 # Most of the memory goes to a file that cannot be swapped, because that is fast;
 # the hog takes more than is left: without eviction somebody would have to die.
 mkdir -p /run/full
@@ -26,7 +26,7 @@ hog_mib=$((available + size / 4))
 diag "$available MiB available, the hog takes $hog_mib"
 "$progs/memverify" -m $hog_mib -w 0 >/run/hog.out 2>&1 &
 hog=$!
-$regionctl $region times=1000 verify=text:1 >/run/verify.out 2>&1 &
+"$regionctl" "$region" times=1000 verify=text:1 >/run/verify.out 2>&1 &
 verifier=$!
 check "the hog gets its memory" wait_until 60 hog_is_full
 diag "$(free_mib) MiB available; $(counters evictions restores resident stored compressed busy)"
@@ -40,7 +40,7 @@ kill -KILL $verifier
 wait $verifier 2>/dev/null
 check "bytes are right" test ! -s /run/verify.out
 cat /run/verify.out
-check "also afterwards" $regionctl $region verify=text:1
+check "also afterwards" "$regionctl" "$region" verify=text:1
 diag "$(counters evictions restores resident stored compressed busy stalls memory_errors)"
-rm $region
+rm "$region"
 check "all was given back" all_given_back

@@ -61,33 +61,33 @@ knob spare 0
 diag "-- sizes"
 check "statfs without a size says zero" statfs_is 0 0
 knob size 64M
-$regionctl $region size=16M fill=text:1
+"$regionctl" "$region" size=16M fill=text:1
 check "statfs: size, less what is promised" statfs_is 16384 12288
 check_that "promised" "$(value promised) == 16 * mib"
-check_that "blocks of the file" "$(stat -c %b $region) == 32768"
+check_that "blocks of the file" "$(stat -c %b "$region") == 32768"
 knob size 0
 
 diag "-- limits"
 knob limit 8M
 check_that "lowering the limit evicts at once" "$(value resident) <= 8 * mib && $(value evictions) >= 2048"
-check_that "blocks of the file do not change" "$(stat -c %b $region) == 32768"
-check "bytes are right" $regionctl $region verify=text:1
+check_that "blocks of the file do not change" "$(stat -c %b "$region") == 32768"
+check "bytes are right" "$regionctl" "$region" verify=text:1
 check_that "the limit holds" "$(value resident) <= 8 * mib"
 knob limit 0
 knob region_limit 4M
-$regionctl $two size=16M fill=text:2
+"$regionctl" $two size=16M fill=text:2
 check_that "region_limit is a new region's limit" "$(pp_region_stat $two limit) == 4 * mib && $(pp_region_stat $two resident) <= 4 * mib"
-$regionctl $region read
-check_that "it is not an older region's" "$(pp_region_stat $region limit) == 0 && $(pp_region_stat $region resident) == 16 * mib"
+"$regionctl" "$region" read
+check_that "it is not an older region's" "$(pp_region_stat "$region" limit) == 0 && $(pp_region_stat "$region" resident) == 16 * mib"
 pp_region_set $two limit 2M
-check_that "lowering a region's limit evicts at once" "$(pp_region_stat $two resident) <= 2 * mib && $(pp_region_stat $region resident) == 16 * mib"
-check "bytes are right" $regionctl $two verify=text:2
+check_that "lowering a region's limit evicts at once" "$(pp_region_stat $two resident) <= 2 * mib && $(pp_region_stat "$region" resident) == 16 * mib"
+check "bytes are right" "$regionctl" $two verify=text:2
 pp_region_set $two limit 0
-before=$(pp_region_stat $region evictions)
+before=$(pp_region_stat "$region" evictions)
 pp_region_set $two reclaim 1M
-check_that "a region's reclaim leaves others alone" "$(pp_region_stat $region evictions) == before"
+check_that "a region's reclaim leaves others alone" "$(pp_region_stat "$region" evictions) == before"
 rm $two
-check "the region's directory is gone" test "$(ls $pool/regions | wc -l)" = 1
+check "the region's directory is gone" test "$(find "$pool/regions" -mindepth 1 -maxdepth 1 | wc -l)" = 1
 
 diag "-- switches"
 evictions=$(value evictions)
@@ -102,19 +102,19 @@ check_that "it evicted exactly that" "$(value evictions) == evictions + 256"
 diag "-- codecs"
 reclaim 16M
 knob compressor lz4
-$regionctl $region only=0:1000 fill=text:4
+"$regionctl" "$region" only=0:1000 fill=text:4
 reclaim 4M
-check "pages of both codecs are readable" $regionctl $region only=0:1000 verify=text:4 only=1000:3096 verify=text:1
+check "pages of both codecs are readable" "$regionctl" "$region" only=0:1000 verify=text:4 only=1000:3096 verify=text:1
 knob policy clock
-$regionctl $region only=0:4096 fill=text:5
+"$regionctl" "$region" only=0:4096 fill=text:5
 reclaim 16M
 lz4=$(value compressed)
-$regionctl $region only=0:4096 fill=text:5
+"$regionctl" "$region" only=0:4096 fill=text:5
 knob compressor zstd
 reclaim 16M
 diag "compressed: lz4 $lz4, zstd $(value compressed)"
 check_that "lz4 and zstd compress to less than half" "lz4 < 8 * mib && $(value compressed) < 8 * mib && lz4 > 0"
-check "bytes are right" $regionctl $region verify=text:5
+check "bytes are right" "$regionctl" "$region" verify=text:5
 knob compressor lz4
 
 diag "-- ageing for statistics"
@@ -125,7 +125,7 @@ check_that "none is evicted" "$(value evictions) == evictions && $(value aged) >
 knob age_interval_ms 0
 pause 0.3
 rescues=$(value rescues)
-check "standby pages are right" $regionctl $region verify=text:5
+check "standby pages are right" "$regionctl" "$region" verify=text:5
 check_that "touching them is a rescue" "$(value rescues) > rescues && $(value restores) > 0"
 
 diag "-- remount"
@@ -137,7 +137,7 @@ check "remount sets a knob, or refuses" remount_keeps_promise
 knob limit 0
 
 diag "-- counters only grow, also while a region goes"
-$regionctl $two size=64M fill=zero
+"$regionctl" $two size=64M fill=zero
 watch_counter() {
 	local old=0 now n
 	rm $two &
@@ -149,5 +149,5 @@ watch_counter() {
 	wait
 }
 check "faults never falls" watch_counter
-rm $region
+rm "$region"
 check "all was given back" all_given_back

@@ -18,21 +18,21 @@ pool_begin spare=0
 
 diag "-- a limit of half the region"
 echo 32M >$cg/memory.max
-check "bytes are right" inside $regionctl $region size=64M fill=text:1 times=2 verify=text:1
+check "bytes are right" inside "$regionctl" "$region" size=64M fill=text:1 times=2 verify=text:1
 check_that "nobody was killed" "$(event oom_kill) == 0"
 check_that "it evicted" "$(value evictions) > 8192 && $(value resident) < 33 * mib"
 check_that "not much more than needed" "$(value resident) > 20 * mib"
 diag "$(counters evictions restores resident stored busy)"
 echo max >$cg/memory.max
-inside $regionctl $region verify=text:1
+inside "$regionctl" "$region" verify=text:1
 current=$(<$cg/memory.current)
 check_that "frames are charged to the cgroup" "current > 60 * mib"
-rm $region
+rm "$region"
 uncharged() { (($(<$cg/memory.current) < 6 * mib)); }
 check "and uncharged with the region" wait_until 5 uncharged
 
 diag "-- requests"
-inside $regionctl $region size=64M fill=text:2
+inside "$regionctl" "$region" size=64M fill=text:2
 for size in 8 32; do
 	knob shrink_step ${size}M
 	before=$(value evictions)
@@ -56,7 +56,7 @@ echo 8M >$cg/memory.reclaim 2>/dev/null
 echo 2 >/proc/sys/vm/drop_caches
 check_that "shrinker=0: nothing is evicted" "$(value evictions) == before"
 knob shrinker 1
-check "bytes are right" inside $regionctl $region verify=text:2
+check "bytes are right" inside "$regionctl" "$region" verify=text:2
 
 diag "-- the cgroup goes, the region stays"
 mkdir /sys/fs/cgroup/up
@@ -64,8 +64,8 @@ echo +memory >/sys/fs/cgroup/up/cgroup.subtree_control
 mkdir /sys/fs/cgroup/up/down
 rmdir $cg
 cg=/sys/fs/cgroup/up/down
-rm $region
-inside $regionctl $region size=32M fill=text:3
+rm "$region"
+inside "$regionctl" "$region" size=32M fill=text:3
 rmdir $cg
 cg=/sys/fs/cgroup/up
 knob shrink_step 8M
@@ -73,7 +73,7 @@ before=$(value evictions)
 echo 8M >$cg/memory.reclaim 2>/dev/null
 check_that "reclaim of the parent reaches it" "$(value evictions) > before"
 check_that "the parent is charged" "$(<$cg/memory.current) > 20 * mib"
-rm $region
+rm "$region"
 check "all was given back" all_given_back
 check "the parent too" wait_until 5 uncharged
 rmdir $cg
@@ -83,7 +83,7 @@ diag "-- QEMU in a cgroup of half its guest"
 cg=/sys/fs/cgroup/test
 mkdir $cg
 echo 140M >$cg/memory.max
-GUEST_CGROUP=$cg guest_start one 160 $region
+GUEST_CGROUP=$cg guest_start one 160 "$region"
 check "guest boots" guest_wait_ready one 90
 diag "$(counters evictions restores resident stored busy) current=$(<$cg/memory.current)"
 output=$(guest_run one 'memverify -m 80 -t 8 -d /dev/vdc' 60)
@@ -93,7 +93,7 @@ check_that "nobody was killed" "$(event oom_kill) == 0"
 check_that "it evicted" "$(value evictions) > 1000"
 check_that "it is under its limit" "$(<$cg/memory.current) <= 140 * mib && $(value resident) < 140 * mib"
 check "guest powers off" guest_stop one
-rm $region
+rm "$region"
 check "all was given back" all_given_back
 rmdir $cg
 check "cgroup goes" test ! -d $cg

@@ -13,27 +13,29 @@ has_number() { jq -e --argjson n "$2" '[.. | numbers] | any(. == $n)' <<<"$1"; }
 runs_top() { timeout 20 "$tool" top -b -n 2 -d 1; }
 
 ktap_plan 12
-pool_begin
-guest_start one 128 $region
+pool_begin ""
+guest_start one 128 "$region"
 check "guest boots" guest_wait_ready one 90 || exit
 reclaim 8M
-output=$($tool 2>&1)
+guest_hmp one stop >/dev/null
+output=$("$tool" 2>&1)
 diag "$output"
-check "status names pool and region" grep -qE 'dom/one' <<<"$output"
-json=$($tool status -J 2>&1)
+check "status names pool and region" grep -qE '(^| )(vms|.*one) .*128M' <<<"$output"
+json=$("$tool" status -J 2>&1)
 diag "$(jq -c . <<<"$json" | cut -c1-900)"
 check "status -J is JSON" jq -e . <<<"$json"
 check "it has the size of the region" has_number "$json" $((128 << 20))
 check "and what is stored" has_number "$json" "$(value stored)"
+guest_hmp one cont >/dev/null
 check "top runs twice and ends" runs_top
-output=$($tool tune vms limit=96M 2>&1)
+output=$("$tool" tune vms limit=96M 2>&1)
 diag "$output"
 check_that "tune sets a limit" "$(value limit) == 96 << 20"
 check "tune refuses nonsense" fails_with "" "$tool" tune vms limit=junk
 check_that "which changes nothing" "$(value limit) == 96 << 20"
-output=$($tool doctor 2>&1)
+output=$("$tool" doctor 2>&1)
 diag "status $?" "$output"
 check "doctor has looked at QEMU" grep -qE "$(guest_pid one)|dom/one" <<<"$output"
 check "guest powers off" guest_stop one
-rm $region
+rm "$region"
 check "all was given back" all_given_back

@@ -7,7 +7,7 @@
 
 ktap_plan 45
 pool_begin policy=random,spare=0
-relay "$progs/twomaps" $pool $region
+relay "$progs/twomaps" "$pool" "$region"
 check_that "counters: evictions, restores, copies dropped" \
 	"$(value evictions) > 200 && $(value restores) > 100 && $(value copies_dropped) > 0"
 diag "$(counters evictions restores copies_dropped hole_reads hole_writes busy)"

@@ -15,38 +15,38 @@ evict_all() { reclaim 64M; reclaim 64M; }
 ktap_plan 26
 pool_begin spare=0
 diag "-- zeros"
-$regionctl $region size=8M fill=zero
+"$regionctl" "$region" size=8M fill=zero
 check_that "a region of zeros is resident" "$(value resident) == 8 * mib"
 evict_all
 check_that "all were evicted as zeros" "$(value evict_zero) == pages && $(value evictions) == pages"
 check_that "they cost nothing" "$(value resident) + $(value stored) + $(value compressed) == 0"
-$regionctl $region times=3 read verify=zero pverify=zero || not_ok "zeros read wrong"
+"$regionctl" "$region" times=3 read verify=zero pverify=zero || not_ok "zeros read wrong"
 check_that "reading holes gives out no memory" "$(value resident) == 0 && $(value hole_reads) >= pages"
-$regionctl $region fill=text:1 verify=text:1
+"$regionctl" "$region" fill=text:1 verify=text:1
 check_that "holes written get frames" "$(value hole_writes) == 2 * pages && $(value resident) == 8 * mib"
-rm $region
+rm "$region"
 
 diag "-- one word"
-$regionctl $region size=8M fill=same:3
+"$regionctl" "$region" size=8M fill=same:3
 evict_all
 check_that "all were evicted as one word" "$(value evict_same) == pages && $(value stored) == 8 * mib"
 check_that "their bytes cost nothing" "$(value compressed) == 0"
-check "they read right" $regionctl $region pverify=same:3 verify=same:3
-rm $region
+check "they read right" "$regionctl" "$region" pverify=same:3 verify=same:3
+rm "$region"
 
 diag "-- without detection"
 knob detect_same 0
 same=$(value evict_same) zero=$(value evict_zero)
-$regionctl $region size=8M fill=same:3 only=0:100 fill=zero
+"$regionctl" "$region" size=8M fill=same:3 only=0:100 fill=zero
 evict_all
 check_that "nothing was detected" "$(value evict_same) == same && $(value evict_zero) == zero"
 check_that "they were compressed" "$(value stored) == 8 * mib && $(value compressed) > 0"
-check "they read right, zeros too" $regionctl $region only=0:100 verify=zero only=100:1948 verify=same:3
-rm $region
+check "they read right, zeros too" "$regionctl" "$region" only=0:100 verify=zero only=100:1948 verify=same:3
+rm "$region"
 knob detect_same 1
 
 diag "-- incompressible"
-$regionctl $region size=8M only=0:1024 fill=random:5 only=1024:1024 fill=text:5
+"$regionctl" "$region" size=8M only=0:1024 fill=random:5 only=1024:1024 fill=text:5
 raw=$(value evict_raw)
 reclaim 2M
 reclaim 1M
@@ -55,30 +55,30 @@ check_that "incompressible ones were passed over" "$(value incompressible) > 0"
 evict_all
 check_that "when needed they are stored raw" "$(value evict_raw) == raw + 1024 && $(value stored) == 8 * mib"
 check_that "raw pages cost what they are" "$(value compressed) >= 4 * mib && $(value compressed) < 7 * mib"
-check "they read right" $regionctl $region only=0:1024 verify=random:5 only=1024:1024 verify=text:5
-rm $region
+check "they read right" "$regionctl" "$region" only=0:1024 verify=random:5 only=1024:1024 verify=text:5
+rm "$region"
 
 diag "-- kept copies"
 clean=$(value evict_clean) dropped=$(value copies_dropped)
-$regionctl $region size=8M fill=text:7
+"$regionctl" "$region" size=8M fill=text:7
 evict_all
 bytes=$(value compressed)
-check "restored by reading" $regionctl $region verify=text:7
+check "restored by reading" "$regionctl" "$region" verify=text:7
 check_that "copies are kept" "$(value stored) == 0 && $(value compressed) == bytes"
 evict_all
 check_that "they are used again" "$(value evict_clean) == clean + pages"
-$regionctl $region verify=text:7 only=0:500 fill=text:8
+"$regionctl" "$region" verify=text:7 only=0:500 fill=text:8
 check_that "a write drops the copy" "$(value copies_dropped) == dropped + 500"
 evict_all
 check_that "only unwritten pages were clean" "$(value evict_clean) == clean + pages + 1548"
-check "old and new bytes are right" $regionctl $region only=0:500 verify=text:8 only=500:1548 verify=text:7
+check "old and new bytes are right" "$regionctl" "$region" only=0:500 verify=text:8 only=500:1548 verify=text:7
 evict_all
 knob keep_copies 0
 clean=$(value evict_clean)
-$regionctl $region read
+"$regionctl" "$region" read
 check_that "switched off no copy is kept" "$(value compressed) == 0"
 evict_all
 check_that "and none is used" "$(value evict_clean) == clean"
-check "bytes are right" $regionctl $region only=0:500 verify=text:8 only=500:1548 verify=text:7
-rm $region
+check "bytes are right" "$regionctl" "$region" only=0:500 verify=text:8 only=500:1548 verify=text:7
+rm "$region"
 check "all was given back" all_given_back
