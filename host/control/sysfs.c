@@ -109,9 +109,10 @@ static ssize_t emit_pages(char *buf, long pages)
 static u64 pool_stat(struct pp_pool *pool, enum pp_stat which)
 {
 	struct pp_region *region;
-	u64 sum = pp_stats_sum(pool->gone, which);
+	u64 sum;
 
 	spin_lock(&pool->lock);
+	sum = pp_stats_sum(pool->gone, which);
 	list_for_each_entry(region, &pool->regions, all)
 		sum += pp_stats_sum(region->stats, which);
 	spin_unlock(&pool->lock);

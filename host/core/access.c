@@ -145,7 +145,8 @@ static int materialise(struct pp_access *access, struct pp_block *block, unsigne
 		break;
 	}
 	*out = pp_home_folio(block->home[i]);
-	return 0;
+	/* The kernel would take a poisoned folio for page cache and remove it from there. */
+	return folio_test_hwpoison(*out) ? -EHWPOISON : 0;
 }
 
 int pp_access_page(struct pp_access *access, struct folio **out)
@@ -206,14 +207,14 @@ int pp_access_notify(struct pp_access *access, struct folio *folio)
 		goto out;
 	home = block->home[i];
 	err = -EAGAIN;
-	if (pp_home_state(home) == PP_FRAME && pp_home_folio(home) == folio &&
-	    !beyond_end(region, access->index)) {
+	if (beyond_end(region, access->index)) {
+		err = -EFAULT;
+	} else if (pp_home_state(home) == PP_FRAME && pp_home_folio(home) == folio) {
 		forget_content(block, i);
 		folio_lock(folio);
 		pp_stat_inc(region->stats, notifies);
 		err = 0;
-	} else if (pp_home_state(home) == PP_HOLE && fresh &&
-		   !beyond_end(region, access->index)) {
+	} else if (pp_home_state(home) == PP_HOLE && fresh) {
 		fill_hole(block, i, fresh);
 		fresh = NULL;
 	}
@@ -237,7 +238,9 @@ int pp_access_peek(struct pp_region *region, pgoff_t index, struct page *bounce,
 	if (mutex_lock_killable(&block->lock))
 		return -EINTR;
 	home = block->home[index & (PP_BLOCK_PAGES - 1)];
-	if (pp_home_has_frame(home)) {
+	if (pp_home_has_frame(home) && folio_test_hwpoison(pp_home_folio(home))) {
+		err = -EIO;
+	} else if (pp_home_has_frame(home)) {
 		*out = pp_home_folio(home);
 		folio_get(*out);
 	} else if (pp_home_state(home) == PP_STORED) {

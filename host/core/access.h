@@ -37,8 +37,8 @@ struct pp_access {
  * A read of a hole gets the region's zero frame. With @access->lock the frame is locked before
  * the block's lock is let go, so nobody can replace it before the caller has mapped it.
  *
- * Return: 0; -EFAULT beyond the end of the file; -EIO: the stored bytes are damaged; or an
- * error of pp_frame_get().
+ * Return: 0; -EFAULT beyond the end of the file; -EIO: the stored bytes are damaged; -EHWPOISON: its
+ * frame is; or an error of pp_frame_get().
  */
 int pp_access_page(struct pp_access *access, struct folio **out);
 
@@ -50,7 +50,7 @@ int pp_access_page(struct pp_access *access, struct folio **out);
  * Drops the kept copy of a frame. Gives a hole whose zero frame is mapped a frame of its own.
  *
  * Return: 0 with @folio locked: it may be written. -EAGAIN: it is not the page's frame (any
- * more): fault again. Or an error of pp_frame_get().
+ * more): fault again. -EFAULT beyond the end of the file. Or an error of pp_frame_get().
  */
 int pp_access_notify(struct pp_access *access, struct folio *folio);
 

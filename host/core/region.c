@@ -211,6 +211,29 @@ static void punch_page(struct pp_block *block, unsigned int i)
 	pp_frame_put(region, folio, false);
 }
 
+/*
+ * The zero frame goes out of the page tables as well: a read fault in flight may have been about to
+ * map it behind a new end of the file, where nothing may be mapped. Its lock waits for that fault.
+ */
+static void punch_zero(struct pp_block *block, unsigned int first, unsigned int end)
+{
+	struct pp_region *region = block->region;
+	unsigned int i, found = 0;
+
+	for (i = first; i < end; i++) {
+		if (!(block->home[i] & PP_HOME_ZERO_MAPPED) ||
+		    pp_home_state(block->home[i]) != PP_HOLE)
+			continue;
+		pp_home_move(block, i, PP_HOLE, PP_WHY_PUNCH);
+		found++;
+	}
+	if (!found)
+		return;
+	folio_lock(region->zero);
+	unmap_mapping_pages(region->inode->i_mapping, block->base + first, end - first, false);
+	folio_unlock(region->zero);
+}
+
 static void punch_block(struct pp_block *block, unsigned int first, unsigned int end)
 {
 	unsigned int i, punched = 0;
@@ -220,6 +243,7 @@ static void punch_block(struct pp_block *block, unsigned int first, unsigned int
 		unmap_mapping_pages(block->region->inode->i_mapping, block->base + first,
 				    end - first, false);
 	mutex_lock(&block->lock);
+	punch_zero(block, first, end);
 	for (i = first; i < end && block->nr[PP_HOLE] < PP_BLOCK_PAGES; i++) {
 		if (pp_home_state(block->home[i]) == PP_HOLE)
 			continue;

@@ -24,7 +24,7 @@ static void tell(struct pp_region *region, pgoff_t index, int err)
 		pr_err("pool %s: region %llu: no frame for page %lu: the limit is reached and nothing can be evicted; raise limit or store_limit\n",
 		       region->pool->name, (u64)region->inode->i_ino, index);
 	else
-		pr_err("pool %s: region %llu: stored page %lu is damaged (error %d); reported as a memory error\n",
+		pr_err("pool %s: region %llu: page %lu is damaged (error %d); reported as a memory error\n",
 		       region->pool->name, (u64)region->inode->i_ino, index, err);
 }
 
@@ -35,7 +35,7 @@ static vm_fault_t fault_error(struct pp_access *access, int err)
 		/* Only asked for with FAULT_FLAG_RETRY_NOWAIT: the locks stay with the caller. */
 		return VM_FAULT_RETRY;
 	case -EINTR:
-		return VM_FAULT_NOPAGE;
+		/* Killed; a fault of the kernel's own on user memory must fail, or it would spin. */
 	case -EFAULT:
 		return VM_FAULT_SIGBUS;
 	case -ENOMEM:

@@ -102,6 +102,11 @@ static ssize_t pp_write_iter(struct kiocb *iocb, struct iov_iter *from)
 	ssize_t done = 0, n = 0;
 
 	inode_lock(inode);
+	n = file_modified(iocb->ki_filp);
+	if (n) {
+		inode_unlock(inode);
+		return n;
+	}
 	if (iocb->ki_flags & IOCB_APPEND)
 		iocb->ki_pos = i_size_read(inode);
 	while (iov_iter_count(from)) {

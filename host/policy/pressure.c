@@ -18,7 +18,7 @@
 /* Blocks looked at, and regions picked up, in one call. */
 #define WALK_BLOCKS	64UL
 #define MAX_REGIONS	8
-/* Proactive requests told apart at a time, and how long one is remembered. */
+/* Proactive requests told apart at a time, and after how long one gets another step. */
 #define EPISODES	8
 #define EPISODE_LIFE	(10 * HZ)
 
@@ -27,13 +27,13 @@
  * @task: who makes it; only compared, never followed
  * @call: number of write calls the task had finished by then: tells its requests apart
  * @used: pages evicted for it
- * @last: jiffies of its last call
+ * @since: jiffies of its first call
  */
 struct episode {
 	const void *task;
 	u64 call;
 	unsigned long used;
-	unsigned long last;
+	unsigned long since;
 };
 
 static struct episode episodes[EPISODES];
@@ -51,12 +51,14 @@ static struct episode *episode_find(void)
 		struct episode *e = &episodes[i];
 
 		if (e->task == current && e->call == current->ioac.syscw &&
-		    time_before(jiffies, e->last + EPISODE_LIFE))
+		    time_before(jiffies, e->since + EPISODE_LIFE))
 			return e;
-		if (time_before(e->last, oldest->last))
+		if (time_before(e->since, oldest->since))
 			oldest = e;
 	}
-	*oldest = (struct episode){ .task = current, .call = current->ioac.syscw };
+	*oldest = (struct episode){
+		.task = current, .call = current->ioac.syscw, .since = jiffies,
+	};
 	return oldest;
 }
 
@@ -70,7 +72,6 @@ static unsigned long episode_take(unsigned long want, unsigned long step)
 	e = episode_find();
 	n = min(want, step - min(step, e->used));
 	e->used += n;
-	e->last = jiffies;
 	spin_unlock(&episode_lock);
 	return n;
 }
@@ -93,21 +94,22 @@ static long memcg_need(struct mem_cgroup *memcg)
 	return need;
 }
 
+/*
+ * Direct reclaim begins when no zone that may serve a request has enough, and the highest one always
+ * may; what lies free in lower zones is partly kept from such requests.
+ */
 static bool node_short(int nid)
 {
 	struct zone *zone = NODE_DATA(nid)->node_zones;
-	unsigned long free = 0, high = 0;
 	int i;
 
 	if (current_is_kswapd())
 		return true;
-	for (i = 0; i < MAX_NR_ZONES; i++, zone++) {
-		if (!managed_zone(zone))
-			continue;
-		free += zone_page_state(zone, NR_FREE_PAGES);
-		high += high_wmark_pages(zone);
-	}
-	return free < high + high / 4;
+	for (i = MAX_NR_ZONES - 1; i >= 0; i--)
+		if (managed_zone(zone + i))
+			return zone_page_state(zone + i, NR_FREE_PAGES) <
+			       high_wmark_pages(zone + i) * 5 / 4;
+	return false;
 }
 
 /**
