@@ -142,7 +142,7 @@ static int set_limit(struct pp_pool *pool, struct pp_region *only, unsigned long
 		return 0;
 	WRITE_ONCE(*limit, old);
 	if (err == -EBUSY)
-		pr_err("pool %s: limit of %lu bytes refused: pinned or locked pages, or a full store, keep more in memory\n",
+		pr_err("pool %s: limit of %lu bytes refused: pinned or locked pages, a full store, or evict=0 keep more in memory\n",
 		       pool->name, pages << PAGE_SHIFT);
 	return err;
 }

@@ -103,6 +103,11 @@ static int read_hole(struct pp_block *block, unsigned int i, struct folio **out)
 
 	if (!zero)
 		return -ENOMEM;
+	if (folio_test_hwpoison(zero))
+		return -EHWPOISON;
+	/* A region mapped billions of times over must not wrap the count. */
+	if (folio_ref_count(zero) > INT_MAX / 2)
+		return -ENOMEM;
 	if (!(block->home[i] & PP_HOME_ZERO_MAPPED))
 		pp_home_move(block, i, PP_HOLE | PP_HOME_ZERO_MAPPED, PP_WHY_FAULT);
 	pp_stat_inc(block->region->stats, hole_reads);

@@ -169,7 +169,8 @@ static int evict_page(struct pp_block *block, unsigned int i, struct pp_reclaim 
 	pp_home_move(block, i, to, PP_WHY_EVICT);
 	pp_frame_abandon(folio);
 	pp_frame_unisolate(folio);
-	pp_frame_put(region, folio, rc->keep == region);
+	/* What the store borrowed for this page goes back to where it came from. */
+	pp_frame_put(region, folio, rc->keep == region && !pp_store_tight(region->pool->store));
 	pp_stat_inc(region->stats, evictions);
 	rc->done++;
 	return 0;

@@ -36,7 +36,7 @@ static bool charge(struct pp_region *region)
 	return false;
 }
 
-static struct folio *spare_pop(struct pp_region *region)
+static struct folio *spare_take(struct pp_region *region)
 {
 	struct folio *folio;
 
@@ -50,6 +50,18 @@ static struct folio *spare_pop(struct pp_region *region)
 		atomic_long_dec(&region->pool->spares);
 	}
 	spin_unlock(&region->spare_lock);
+	return folio;
+}
+
+static struct folio *spare_pop(struct pp_region *region)
+{
+	struct folio *folio;
+
+	/* Memory may go bad while nobody uses it. */
+	while ((folio = spare_take(region)) && folio_test_hwpoison(folio)) {
+		folio_put(folio);
+		uncharge(region);
+	}
 	return folio;
 }
 
@@ -81,7 +93,7 @@ unsigned long pp_frame_drain(struct pp_region *region, unsigned long max)
 	unsigned long n;
 
 	for (n = 0; n < max; n++) {
-		folio = spare_pop(region);
+		folio = spare_take(region);
 		if (!folio)
 			break;
 		folio_put(folio);

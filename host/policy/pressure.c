@@ -18,6 +18,8 @@
 /* Blocks looked at, and regions picked up, in one call. */
 #define WALK_BLOCKS	64UL
 #define MAX_REGIONS	8
+/* Steps of up to MARGIN_MAX pages in one call. */
+#define MAX_STEPS	16
 /* Proactive requests told apart at a time, and after how long one gets another step. */
 #define EPISODES	8
 #define EPISODE_LIFE	(10 * HZ)
@@ -108,7 +110,7 @@ static bool node_short(int nid)
 	for (i = MAX_NR_ZONES - 1; i >= 0; i--)
 		if (managed_zone(zone + i))
 			return zone_page_state(zone + i, NR_FREE_PAGES) <
-			       high_wmark_pages(zone + i) * 5 / 4;
+			       low_wmark_pages(zone + i);
 	return false;
 }
 
@@ -164,22 +166,46 @@ static unsigned long shrink_region(struct pp_region *region, unsigned long want,
 	return drained + rc.done;
 }
 
-static unsigned long scan_objects(struct shrinker *s, struct shrink_control *sc)
+static unsigned long shrink_regions(struct walk *walk, unsigned long want, bool needed)
 {
-	unsigned long nr_walk = WALK_BLOCKS, want = sc->nr_to_scan, freed = 0;
-	long need = memcg_need(sc->memcg);
-	bool needed = need > 0 || node_short(sc->nid);
-	struct walk walk = {};
+	unsigned long freed = 0;
 	unsigned int i;
 
-	if (need > 0)
-		want = need;
-	list_lru_walk_one(&pp_block_lru, sc->nid, sc->memcg, walk_block, &walk, &nr_walk);
-	for (i = 0; i < walk.nr; i++) {
-		if (freed < want)
-			freed += shrink_region(walk.region[i], want - freed, needed);
-		pp_region_put(walk.region[i]);
+	for (i = 0; i < walk->nr && freed < want; i++)
+		freed += shrink_region(walk->region[i], want - freed, needed);
+	return freed;
+}
+
+/* A cgroup's need is asked for again after each step: others may be meeting it at the same time. */
+static unsigned long meet_need(struct walk *walk, struct mem_cgroup *memcg)
+{
+	unsigned long freed = 0, got;
+	unsigned int steps = MAX_STEPS;
+	long need;
+
+	while (steps-- && (need = memcg_need(memcg)) > 0) {
+		got = shrink_regions(walk, min(need, MARGIN_MAX), true);
+		if (!got)
+			break;
+		freed += got;
 	}
+	return freed;
+}
+
+static unsigned long scan_objects(struct shrinker *s, struct shrink_control *sc)
+{
+	unsigned long nr_walk = WALK_BLOCKS, freed;
+	struct walk walk = {};
+
+	list_lru_walk_one(&pp_block_lru, sc->nid, sc->memcg, walk_block, &walk, &nr_walk);
+	if (memcg_need(sc->memcg) > 0)
+		freed = meet_need(&walk, sc->memcg);
+	else
+		freed = shrink_regions(&walk, sc->nr_to_scan, node_short(sc->nid));
+	while (walk.nr)
+		pp_region_put(walk.region[--walk.nr]);
+	/* Counts for the host's own reclaim only; for a cgroup's the kernel drops it. */
+	mm_account_reclaimed_pages(freed);
 	return freed ? freed : SHRINK_STOP;
 }
 

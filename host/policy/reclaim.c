@@ -110,6 +110,8 @@ void pp_reclaim_run(struct pp_reclaim *rc, const char *who)
 		while (rc->done < rc->want && !fatal_signal_pending(current) && reclaim_round(rc))
 			;
 	}
+	if (pp_store_tight(rc->pool->store))
+		pp_reclaim_kick(rc->pool);
 	trace_pagepact_reclaim(who, rc->want, rc->done, ktime_get_ns() - start);
 }
 

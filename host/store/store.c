@@ -2,11 +2,11 @@
 /*
  * DOC: memory while memory is short
  *
- * Storing a page takes memory in order to win memory. Three steps stand between that and a
- * deadlock: allocations here never enter reclaim; they may use the kernel's own reserve
- * (PF_MEMALLOC), as swapping out does; and behind that the store keeps PP_RESERVE pages of its
- * own, which are given to the page allocator when it has nothing left, and refilled from
- * background reclaim.
+ * Storing a page takes memory in order to win memory. Allocations here never enter reclaim. When
+ * one fails, the store gives pages of its own reserve to the page allocator and tries again, this
+ * time with leave to use the kernel's reserve too (PF_MEMALLOC), as swapping out has. Until the
+ * store's reserve is full again (background reclaim sees to it) every frame that is evicted goes
+ * back to the page allocator, none to a spare list, so that what was borrowed is paid back.
  */
 #include <linux/gfp.h>
 #include <linux/highmem.h>
@@ -81,14 +81,22 @@ static unsigned int reserve_release(struct pp_store *store, unsigned int max)
 	return n;
 }
 
+bool pp_store_tight(struct pp_store *store)
+{
+	return READ_ONCE(store->nr_reserve) < PP_RESERVE;
+}
+
 struct page *pp_store_meta_page(struct pp_store *store)
 {
 	gfp_t gfp = GFP_NOWAIT | __GFP_NOWARN | __GFP_ZERO;
-	unsigned int flags = memalloc_noreclaim_save();
 	struct page *page = alloc_page(gfp);
+	unsigned int flags;
 
-	if (!page && reserve_release(store, 1))
-		page = alloc_page(gfp);
+	if (page)
+		return page;
+	reserve_release(store, 1);
+	flags = memalloc_noreclaim_save();
+	page = alloc_page(gfp);
 	memalloc_noreclaim_restore(flags);
 	return page;
 }
@@ -154,7 +162,8 @@ int pp_store_set_codec(struct pp_store *store, const char *name)
 
 	if (id < 0)
 		return id;
-	WRITE_ONCE(store->codec, id);
+	/* Its contexts before its number. */
+	smp_store_release(&store->codec, id);
 	return 0;
 }
 
@@ -175,11 +184,14 @@ static bool same_filled(const u64 *p, u64 *word)
 
 static int tier_put(struct pp_store *store, void *buf, struct pp_slot *slot)
 {
-	unsigned int flags = memalloc_noreclaim_save();
 	int err = tier_ops->put(store->tier, buf, slot->len, &slot->where);
+	unsigned int flags;
 
-	if (err && reserve_release(store, RESERVE_BATCH))
-		err = tier_ops->put(store->tier, buf, slot->len, &slot->where);
+	if (!err)
+		return 0;
+	reserve_release(store, RESERVE_BATCH);
+	flags = memalloc_noreclaim_save();
+	err = tier_ops->put(store->tier, buf, slot->len, &slot->where);
 	memalloc_noreclaim_restore(flags);
 	return err;
 }

@@ -114,6 +114,9 @@ void pp_store_count_meta(struct pp_store *store, int n);
 /** pp_store_meta_bytes - Return: memory of the records of @store. */
 u64 pp_store_meta_bytes(struct pp_store *store);
 
+/** pp_store_tight - Return: true when @store had to draw on its reserve and has not got it back. */
+bool pp_store_tight(struct pp_store *store);
+
 /** pp_store_refill - fills the reserve of @store up again; may sleep, may fail silently */
 void pp_store_refill(struct pp_store *store);
 
