@@ -107,7 +107,7 @@ static int read_hole(struct pp_block *block, unsigned int i, struct folio **out)
 		return -EHWPOISON;
 	/* A region mapped billions of times over must not wrap the count. */
 	if (folio_ref_count(zero) > INT_MAX / 2)
-		return -ENOMEM;
+		return -EFAULT;
 	if (!(block->home[i] & PP_HOME_ZERO_MAPPED))
 		pp_home_move(block, i, PP_HOLE | PP_HOME_ZERO_MAPPED, PP_WHY_FAULT);
 	pp_stat_inc(block->region->stats, hole_reads);
@@ -125,6 +125,10 @@ static int materialise(struct pp_access *access, struct pp_block *block, unsigne
 	pp_home_t home = block->home[i];
 	int err;
 
+	if (*fresh && folio_test_hwpoison(*fresh)) {
+		pp_frame_put(block->region, *fresh, false);
+		*fresh = NULL;
+	}
 	if (needs_frame(home, access->write) && !*fresh)
 		return -EAGAIN;
 	switch (pp_home_state(home)) {
@@ -150,7 +154,7 @@ static int materialise(struct pp_access *access, struct pp_block *block, unsigne
 		break;
 	}
 	*out = pp_home_folio(block->home[i]);
-	/* The kernel would take a poisoned folio for page cache and remove it from there. */
+	/* Nobody is to read it or write to it. */
 	return folio_test_hwpoison(*out) ? -EHWPOISON : 0;
 }
 

@@ -37,8 +37,8 @@ struct pp_access {
  * A read of a hole gets the region's zero frame. With @access->lock the frame is locked before
  * the block's lock is let go, so nobody can replace it before the caller has mapped it.
  *
- * Return: 0; -EFAULT beyond the end of the file; -EIO: the stored bytes are damaged; -EHWPOISON: its
- * frame is; or an error of pp_frame_get().
+ * Return: 0; -EFAULT beyond the end of the file; -EIO: the stored bytes are damaged; -EHWPOISON:
+ * its frame is; or an error of pp_frame_get().
  */
 int pp_access_page(struct pp_access *access, struct folio **out);
 

@@ -11,7 +11,7 @@
 /* Three quarters of a block touched again make it hot. */
 #define HOT(rescued, aged)	((rescued) * 4 >= (aged) * 3)
 #define MAX_HEAT		3
-/* Pages in a row refused by a full store, before a request gives up: others may still be zero. */
+/* Pages in a row refused by a full store before no more are tried that need room: zeros do not. */
 #define MAX_REFUSED		64
 
 static bool lock_block(struct pp_block *block, bool try_only)
@@ -120,10 +120,10 @@ static int find_home(struct pp_region *region, struct folio *folio, pp_home_t ho
 }
 
 /* A full store gets room from the kept copies of pages that are in memory anyway. */
-static void drop_copies(struct pp_block *block)
+static unsigned int drop_copies(struct pp_block *block)
 {
 	struct pp_region *region = block->region;
-	unsigned int i;
+	unsigned int i, dropped = 0;
 
 	for (i = 0; i < PP_BLOCK_PAGES; i++) {
 		pp_home_t home = block->home[i];
@@ -136,7 +136,9 @@ static void drop_copies(struct pp_block *block)
 		pp_store_drop(region->domain->slots, (unsigned long)folio->private);
 		folio->private = NULL;
 		pp_stat_inc(region->stats, copies_dropped);
+		dropped++;
 	}
+	return dropped;
 }
 
 /* Return: 0 when page @i was evicted, or why it was not. */
@@ -160,8 +162,6 @@ static int evict_page(struct pp_block *block, unsigned int i, struct pp_reclaim 
 		} else {
 			pp_stat_inc(region->stats, store_full);
 			rc->refused++;
-			if (rc->hard)
-				drop_copies(block);
 		}
 		return err;
 	}
@@ -178,6 +178,9 @@ static int evict_page(struct pp_block *block, unsigned int i, struct pp_reclaim 
 
 static bool evictable(pp_home_t home, struct pp_reclaim *rc, bool any)
 {
+	/* The store is full: only what needs no room there. */
+	if (rc->refused >= MAX_REFUSED && !(home & PP_HOME_COPY))
+		return false;
 	if ((home & PP_HOME_TOUGH) && !(home & PP_HOME_COPY) && !rc->hard &&
 	    pp_home_has_frame(home))
 		return false;
@@ -190,11 +193,15 @@ bool pp_block_evict(struct pp_block *block, struct pp_reclaim *rc, unsigned int 
 	unsigned int i, held = 0;
 	bool all = true;
 
+	if (rc->hard && rc->refused && lock_block(block, rc->try_only)) {
+		if (drop_copies(block))
+			rc->refused = 0;
+		mutex_unlock(&block->lock);
+	}
 	for (i = first; i < first + nr; i++) {
 		if (!evictable(READ_ONCE(block->home[i]), rc, any))
 			continue;
-		if (rc->done >= rc->want || rc->refused >= MAX_REFUSED ||
-		    fatal_signal_pending(current)) {
+		if (rc->done >= rc->want || fatal_signal_pending(current)) {
 			all = false;
 			break;
 		}

@@ -4,9 +4,9 @@
  * by the kernel to the cgroup of whoever touches the page.
  *
  * A frame belongs to its region while it is charged: in a home, in the region's spare list, or in
- * the hands of a fault. Spare frames keep old bytes of their region; they are overwritten or cleared
- * when they get a home again, which is always in the same region, and otherwise go back to the page
- * allocator like any freed page.
+ * the hands of a fault. Spare frames keep old bytes of their region; they are overwritten or
+ * cleared when they get a home again, which is always in the same region, and otherwise go back to
+ * the page allocator like any freed page.
  */
 #ifndef PAGEPACT_CORE_FRAME_H
 #define PAGEPACT_CORE_FRAME_H

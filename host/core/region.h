@@ -134,6 +134,7 @@ struct pp_knobs {
  * @zero_inode: lends its mapping to zero frames
  * @work: background reclaim, kicked when the headroom under @knobs.limit gets short
  * @age_work: ageing for statistics
+ * @refill_work: fills the store's reserve, a while after it was drawn on
  * @kobj: sysfs directory
  * @regions_kobj: parent of the regions' directories
  * @kobj_gone: completed when sysfs has let go of @kobj
@@ -156,6 +157,7 @@ struct pp_pool {
 	struct inode *zero_inode;
 	struct work_struct work;
 	struct delayed_work age_work;
+	struct delayed_work refill_work;
 	struct kobject kobj;
 	struct kobject *regions_kobj;
 	struct completion kobj_gone;

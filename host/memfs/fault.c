@@ -35,7 +35,7 @@ static vm_fault_t fault_error(struct pp_access *access, int err)
 		/* Only asked for with FAULT_FLAG_RETRY_NOWAIT: the locks stay with the caller. */
 		return VM_FAULT_RETRY;
 	case -EINTR:
-		/* Killed; a fault of the kernel's own on user memory must fail, or it would spin. */
+		/* Killed; a fault of the kernel's own on user memory must fail, or it spins. */
 	case -EFAULT:
 		return VM_FAULT_SIGBUS;
 	case -ENOMEM:

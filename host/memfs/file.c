@@ -251,9 +251,18 @@ static bool pp_dirty_folio(struct address_space *mapping, struct folio *folio)
 	return false;
 }
 
-/* Frames are no page cache; marking one dirty means nothing. */
+static bool pp_release_folio(struct folio *folio, gfp_t gfp)
+{
+	return false;
+}
+
+/*
+ * Frames are no page cache: marking one dirty means nothing, and nobody may remove one from there,
+ * as the fault path tries with a poisoned folio.
+ */
 const struct address_space_operations pp_aops = {
 	.dirty_folio	= pp_dirty_folio,
+	.release_folio	= pp_release_folio,
 };
 
 const struct file_operations pp_file_fops = {

@@ -29,6 +29,8 @@ static struct inode *inode_base(struct super_block *sb, const struct inode *dir,
 	inode->i_mapping->a_ops = &pp_aops;
 	mapping_set_gfp_mask(inode->i_mapping, GFP_HIGHUSER);
 	mapping_set_unevictable(inode->i_mapping);
+	/* pp_aops.release_folio is to be asked although frames have no private data flag. */
+	mapping_set_release_always(inode->i_mapping);
 	simple_inode_init_ts(inode);
 	if (S_ISDIR(mode)) {
 		inode->i_op = &dir_iops;

@@ -85,14 +85,10 @@ static void clock_reclaim(struct pp_region *region, struct pp_reclaim *rc, unsig
 		if (!block)
 			break;
 		if (READ_ONCE(block->nr[PP_STANDBY]) &&
-		    !pp_block_evict(block, &part, 0, PP_BLOCK_PAGES, false)) {
+		    !pp_block_evict(block, &part, 0, PP_BLOCK_PAGES, false))
 			untake(region, block);
-			if (part.refused)
-				break;
-		}
 	}
 	rc->done = part.done;
-	rc->refused = part.refused;
 }
 
 void pp_clock_age(struct pp_region *region)

@@ -97,8 +97,8 @@ static long memcg_need(struct mem_cgroup *memcg)
 }
 
 /*
- * Direct reclaim begins when no zone that may serve a request has enough, and the highest one always
- * may; what lies free in lower zones is partly kept from such requests.
+ * Direct reclaim begins when no zone that may serve a request has enough. The highest one that is
+ * not for movable pages always may; what lies free in lower zones is partly kept from others.
  */
 static bool node_short(int nid)
 {
@@ -107,7 +107,7 @@ static bool node_short(int nid)
 
 	if (current_is_kswapd())
 		return true;
-	for (i = MAX_NR_ZONES - 1; i >= 0; i--)
+	for (i = ZONE_NORMAL; i >= 0; i--)
 		if (managed_zone(zone + i))
 			return zone_page_state(zone + i, NR_FREE_PAGES) <
 			       low_wmark_pages(zone + i);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * random: any page that nobody pins, mlock(2) or not, in runs of 32. What reclaim without knowledge costs, for
- * measurements to compare with, and the hardest treatment of a guest, for tests.
+ * random: any page that nobody pins, mlock(2) or not, in runs of 32. What reclaim without knowledge
+ * costs, for measurements to compare with, and the hardest treatment of a guest, for tests.
  */
 #include <linux/random.h>
 #include <linux/sched/signal.h>

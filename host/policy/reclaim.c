@@ -63,6 +63,7 @@ static void reclaim_region(struct pp_region *region, struct pp_reclaim *rc, unsi
 {
 	u64 start = ktime_get_ns();
 
+	rc->refused = 0;
 	READ_ONCE(rc->pool->policy)->reclaim(region, rc, want);
 	pp_stat_add(region->stats, reclaim_ns, ktime_get_ns() - start);
 }
@@ -111,7 +112,7 @@ void pp_reclaim_run(struct pp_reclaim *rc, const char *who)
 			;
 	}
 	if (pp_store_tight(rc->pool->store))
-		pp_reclaim_kick(rc->pool);
+		queue_delayed_work(reclaim_wq, &rc->pool->refill_work, HZ / 10);
 	trace_pagepact_reclaim(who, rc->want, rc->done, ktime_get_ns() - start);
 }
 
@@ -187,7 +188,11 @@ static void reclaim_worker(struct work_struct *work)
 			break;
 		cond_resched();
 	}
-	pp_store_refill(pool->store);
+}
+
+static void refill_worker(struct work_struct *work)
+{
+	pp_store_refill(container_of(to_delayed_work(work), struct pp_pool, refill_work)->store);
 }
 
 static unsigned long excess(struct pp_pool *pool, struct pp_region *only)
@@ -262,6 +267,7 @@ void pp_reclaim_init_pool(struct pp_pool *pool)
 {
 	INIT_WORK(&pool->work, reclaim_worker);
 	INIT_DELAYED_WORK(&pool->age_work, age_worker);
+	INIT_DELAYED_WORK(&pool->refill_work, refill_worker);
 }
 
 void pp_reclaim_exit_pool(struct pp_pool *pool)
@@ -269,6 +275,7 @@ void pp_reclaim_exit_pool(struct pp_pool *pool)
 	WRITE_ONCE(pool->knobs.age_interval_ms, 0);
 	cancel_delayed_work_sync(&pool->age_work);
 	cancel_work_sync(&pool->work);
+	cancel_delayed_work_sync(&pool->refill_work);
 }
 
 int pp_reclaim_init(void)

@@ -11,9 +11,9 @@
 #include "check.h"
 
 /* check that a call fails with an errno */
-#define fails(call, error) \
-	do { \
-		errno = 0; \
+#define fails(call, error)                                                                \
+	do {                                                                              \
+		errno = 0;                                                                \
 		check((long)(call) == -1 && errno == (error), "%s is %s", #call, #error); \
 	} while (0)
 
@@ -62,9 +62,11 @@ static void modes(void)
 
 	check(!fallocate(fd, 0, 0, 65536) && !fstat(fd, &st) && st.st_size == 65536,
 	      "fallocate makes the file longer");
-	check(!fallocate(fd, 0, 0, 4096) && !fstat(fd, &st) && st.st_size == 65536, "never shorter");
+	check(!fallocate(fd, 0, 0, 4096) && !fstat(fd, &st) && st.st_size == 65536,
+	      "never shorter");
 	check(!fallocate(fd, FALLOC_FL_KEEP_SIZE, 0, 1 << 20) && !fstat(fd, &st) &&
-	      st.st_size == 65536, "nor longer when told so");
+		      st.st_size == 65536,
+	      "nor longer when told so");
 	fails(fallocate(fd, 0, 0, 65537), EINVAL);
 	fails(fallocate(fd, FALLOC_FL_ZERO_RANGE, 0, 4096), EOPNOTSUPP);
 	fails(fallocate(fd, FALLOC_FL_COLLAPSE_RANGE, 0, 4096), EOPNOTSUPP);
@@ -93,10 +95,12 @@ static bool punched_right(off_t pos, off_t len)
 
 static void punches(void)
 {
-	static const struct { off_t pos, len; } ranges[] = {
-		{ 0, 4096 }, { 0, 1 }, { 4095, 1 }, { 4095, 2 }, { 100, 50 }, { 100, 8000 },
-		{ 4096, 4097 }, { 4097, 12286 }, { 0, 65536 }, { 65535, 1 }, { 60000, 1L << 40 },
-		{ 65536, 4096 }, { 1L << 45, 5 }, { 4097, 4095 }, { 8192, 1 },
+	static const struct {
+		off_t pos, len;
+	} ranges[] = {
+		{ 0, 4096 },	     { 0, 1 },	      { 4095, 1 },     { 4095, 2 },    { 100, 50 },
+		{ 100, 8000 },	     { 4096, 4097 },  { 4097, 12286 }, { 0, 65536 },   { 65535, 1 },
+		{ 60000, 1L << 40 }, { 65536, 4096 }, { 1L << 45, 5 }, { 4097, 4095 }, { 8192, 1 },
 	};
 	size_t i, good = 0;
 	struct stat st;
@@ -127,14 +131,16 @@ static void names(const char *mount)
 	fails(open(path, O_CREAT | O_RDWR, 0600), ENAMETOOLONG);
 	fails(mkdir(long_name, 0700), ENAMETOOLONG);
 	path[4 + 255] = 0;
-	check(close(open(path, O_CREAT | O_RDWR, 0600)) == 0 && !unlink(path), "255 bytes are a name");
+	check(close(open(path, O_CREAT | O_RDWR, 0600)) == 0 && !unlink(path),
+	      "255 bytes are a name");
 	fails(open("file", O_CREAT | O_RDWR, 0600), EPERM);
 	check(!mkdir("other", 0700) && !mkdir("dom/sub", 0700), "directories");
 	fails(rename("dom/x", "other/x"), EXDEV);
 	fails(rename("dom/x", "x"), EXDEV);
 	fails(rename("dom/sub", "sub"), EXDEV);
 	fails(rename("other", "dom/other"), EXDEV);
-	check(!rename("dom/x", "dom/sub/y") && !rename("dom/sub/y", "dom/x"), "rename inside a domain");
+	check(!rename("dom/x", "dom/sub/y") && !rename("dom/sub/y", "dom/x"),
+	      "rename inside a domain");
 	check(!rename("other", "another"), "rename of a domain");
 	fails(link("dom/x", "dom/y"), EPERM);
 	fails(symlink("x", "dom/y"), EPERM);

@@ -107,7 +107,7 @@ static void cpu(void)
 
 	getrusage(RUSAGE_SELF, &u);
 	printf("cpu %llu\n", (u.ru_utime.tv_sec + u.ru_stime.tv_sec) * 1000000000ULL +
-	       (u.ru_utime.tv_usec + u.ru_stime.tv_usec) * 1000ULL);
+				     (u.ru_utime.tv_usec + u.ru_stime.tv_usec) * 1000ULL);
 }
 
 static void open_data(const char *path)
@@ -136,7 +136,7 @@ int main(int argc, char **argv)
 	pages = (size_t)atoi(argv[2]) << 8;
 	open_data(argv[3]);
 	fd = strcmp(argv[1], "memfd") ? open(argv[1], O_RDWR | O_CREAT, 0600) :
-	     memfd_create("faultbench", 0);
+					memfd_create("faultbench", 0);
 	if (fd < 0 || ftruncate(fd, pages * PAGE))
 		die(argv[1]);
 	mem = mmap(NULL, pages * PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);

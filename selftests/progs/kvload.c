@@ -113,8 +113,8 @@ static void get_line(char *line, size_t max)
 static void send_set(size_t key, char *value)
 {
 	char head[128];
-	int len = snprintf(head, sizeof(head),
-			   "*3\r\n$3\r\nSET\r\n$12\r\nkey:%08zx\r\n$%zu\r\n", key, size);
+	int len = snprintf(head, sizeof(head), "*3\r\n$3\r\nSET\r\n$12\r\nkey:%08zx\r\n$%zu\r\n",
+			   key, size);
 
 	send_all(head, len);
 	value[size] = '\r';
@@ -138,7 +138,8 @@ static int get_verified(size_t key, char *want)
 	size_t i;
 	int bad = 0;
 
-	send_all(head, snprintf(head, sizeof(head), "*2\r\n$3\r\nGET\r\n$12\r\nkey:%08zx\r\n", key));
+	send_all(head,
+		 snprintf(head, sizeof(head), "*2\r\n$3\r\nGET\r\n$12\r\nkey:%08zx\r\n", key));
 	get_line(head, sizeof(head));
 	if (head[0] != '$' || strtol(head + 1, NULL, 10) != (long)size)
 		return 1;
@@ -203,7 +204,8 @@ int main(int argc, char **argv)
 
 	if (argc < 5 || strlen(argv[1]) >= sizeof(addr.sun_path) ||
 	    (!strcmp(argv[2], "run") ? argc < 6 : strcmp(argv[2], "load"))) {
-		fprintf(stderr, "usage: kvload SOCKET load KEYS SIZE | run KEYS SIZE SECONDS [SEED]\n");
+		fprintf(stderr,
+			"usage: kvload SOCKET load KEYS SIZE | run KEYS SIZE SECONDS [SEED]\n");
 		return 2;
 	}
 	keys = strtoul(argv[3], NULL, 10);

@@ -23,30 +23,30 @@
 #include <time.h>
 #include <unistd.h>
 
-#define PAGE		4096u
-#define WORDS		(PAGE / sizeof(uint64_t))
-#define DIO_PAGES	16u	/* pages in one direct I/O block */
-#define DIO_SLOTS	64u	/* blocks in the direct I/O file */
-#define SHOW_BAD	10u	/* bad pages described before only counting */
+#define PAGE 4096u
+#define WORDS (PAGE / sizeof(uint64_t))
+#define DIO_PAGES 16u /* pages in one direct I/O block */
+#define DIO_SLOTS 64u /* blocks in the direct I/O file */
+#define SHOW_BAD 10u /* bad pages described before only counting */
 
 struct stamp {
-	uint64_t index;		/* which page (or class of equal pages) */
-	uint64_t generation;	/* how often it was rewritten */
-	uint64_t seed;		/* which run */
-	uint64_t sum;		/* of the words behind the stamp */
+	uint64_t index; /* which page (or class of equal pages) */
+	uint64_t generation; /* how often it was rewritten */
+	uint64_t seed; /* which run */
+	uint64_t sum; /* of the words behind the stamp */
 };
 
-#define STAMP_WORDS	(sizeof(struct stamp) / sizeof(uint64_t))
+#define STAMP_WORDS (sizeof(struct stamp) / sizeof(uint64_t))
 
 static uint64_t *arena;
 static uint32_t *generations;
 static size_t pages;
 
 static uint64_t seed = 1;
-static size_t classes;		/* 0: all pages differ */
-static unsigned int entropy = 25;	/* percent of a page that is random */
-static unsigned int writes = 20;	/* percent of pages rewritten per round */
-static unsigned int pause_ms;	/* between rounds */
+static size_t classes; /* 0: all pages differ */
+static unsigned int entropy = 25; /* percent of a page that is random */
+static unsigned int writes = 20; /* percent of pages rewritten per round */
+static unsigned int pause_ms; /* between rounds */
 
 static unsigned long rounds, dio, bad;
 static volatile sig_atomic_t stopped;
@@ -83,8 +83,7 @@ static uint64_t stamp_index(size_t page)
 static void compose(uint64_t *out, size_t page, uint32_t generation)
 {
 	struct stamp *stamp = (struct stamp *)out;
-	uint64_t word = mix(seed ^ mix(stamp_index(page) + 1) ^
-			    ((uint64_t)generation << 32));
+	uint64_t word = mix(seed ^ mix(stamp_index(page) + 1) ^ ((uint64_t)generation << 32));
 	size_t i, random = STAMP_WORDS + (WORDS - STAMP_WORDS) * entropy / 100;
 	uint64_t sum = 0;
 
@@ -115,9 +114,8 @@ static void report(size_t page, const uint64_t *want)
 		return;
 	}
 	printf("memverify: page %zu generation %u: word %zu is %016llx, must be %016llx; stamp says index %llu generation %llu seed %llu\n",
-	       page, generations[page], i, (unsigned long long)have[i],
-	       (unsigned long long)want[i], (unsigned long long)stamp->index,
-	       (unsigned long long)stamp->generation,
+	       page, generations[page], i, (unsigned long long)have[i], (unsigned long long)want[i],
+	       (unsigned long long)stamp->index, (unsigned long long)stamp->generation,
 	       (unsigned long long)stamp->seed);
 	fflush(stdout);
 }
@@ -195,8 +193,7 @@ static void *map_arena(const char *file, size_t size)
 	int fd;
 
 	if (!file)
-		return mmap(NULL, size, PROT_READ | PROT_WRITE,
-			    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+		return mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	fd = open(file, O_RDWR | O_CREAT, 0600);
 	if (fd < 0 || ftruncate(fd, size)) {
 		perror(file);
@@ -218,7 +215,8 @@ static void usage(void)
 	      "  -d  file or device for direct I/O from and into these pages\n"
 	      "  -f  map this file shared instead of anonymous memory\n"
 	      "  -p  pause between rounds\n"
-	      "  -x  run this once all pages are filled\n", stderr);
+	      "  -x  run this once all pages are filled\n",
+	      stderr);
 	exit(2);
 }
 
@@ -231,17 +229,38 @@ int main(int argc, char **argv)
 
 	while ((opt = getopt(argc, argv, "m:t:w:e:k:d:f:s:p:x:")) != -1) {
 		switch (opt) {
-		case 'm': mib = strtoul(optarg, NULL, 0); break;
-		case 't': limit = strtod(optarg, NULL); break;
-		case 'w': writes = strtoul(optarg, NULL, 0); break;
-		case 'e': entropy = strtoul(optarg, NULL, 0); break;
-		case 'k': classes = strtoul(optarg, NULL, 0); break;
-		case 'd': diofile = optarg; break;
-		case 'f': mapfile = optarg; break;
-		case 's': seed = strtoull(optarg, NULL, 0); break;
-		case 'p': pause_ms = strtoul(optarg, NULL, 0); break;
-		case 'x': command = optarg; break;
-		default: usage();
+		case 'm':
+			mib = strtoul(optarg, NULL, 0);
+			break;
+		case 't':
+			limit = strtod(optarg, NULL);
+			break;
+		case 'w':
+			writes = strtoul(optarg, NULL, 0);
+			break;
+		case 'e':
+			entropy = strtoul(optarg, NULL, 0);
+			break;
+		case 'k':
+			classes = strtoul(optarg, NULL, 0);
+			break;
+		case 'd':
+			diofile = optarg;
+			break;
+		case 'f':
+			mapfile = optarg;
+			break;
+		case 's':
+			seed = strtoull(optarg, NULL, 0);
+			break;
+		case 'p':
+			pause_ms = strtoul(optarg, NULL, 0);
+			break;
+		case 'x':
+			command = optarg;
+			break;
+		default:
+			usage();
 		}
 	}
 	if (!mib || entropy > 100 || optind != argc)
@@ -280,7 +299,7 @@ int main(int argc, char **argv)
 	sweep(-1, 0, 1);
 
 	failed = failed || bad;
-	printf("MEMVERIFY pages=%zu rounds=%lu dio=%lu bad=%lu %s\n",
-	       pages, rounds, dio, bad, failed ? "FAIL" : "PASS");
+	printf("MEMVERIFY pages=%zu rounds=%lu dio=%lu bad=%lu %s\n", pages, rounds, dio, bad,
+	       failed ? "FAIL" : "PASS");
 	return failed;
 }

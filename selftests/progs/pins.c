@@ -132,7 +132,8 @@ static void pipes_and_writes(void)
 	evict();
 	memset(map, 'z', PAGE);
 	evict();
-	check(is_page(map, 'z') && piped(pipes, 1, 'z', 0), "a pinned page is still the page: a write is seen by both");
+	check(is_page(map, 'z') && piped(pipes, 1, 'z', 0),
+	      "a pinned page is still the page: a write is seen by both");
 }
 
 static void punched(void)
@@ -141,8 +142,10 @@ static void punched(void)
 
 	fill('a');
 	pin(pipes, 0, 3);
-	check(!fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0, 3 * PAGE), "punch of pinned pages");
-	check(is_page(map, 0) && is_page(map + 2 * PAGE, 0) && filled('a', 3), "they read as zero, others do not");
+	check(!fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0, 3 * PAGE),
+	      "punch of pinned pages");
+	check(is_page(map, 0) && is_page(map + 2 * PAGE, 0) && filled('a', 3),
+	      "they read as zero, others do not");
 	memset(map, 'N', PAGE);
 	evict();
 	check(is_page(map, 'N') && is_page(map + PAGE, 0), "new bytes live on their own");
@@ -150,10 +153,12 @@ static void punched(void)
 	pin(pipes, 1, 1);
 	memset(map + PAGE, 'M', PAGE);
 	evict();
-	check(is_page(map + PAGE, 'M') && piped(pipes, 1, 0, 0), "a hole pinned stays zero, when the page is written");
+	check(is_page(map + PAGE, 'M') && piped(pipes, 1, 0, 0),
+	      "a hole pinned stays zero, when the page is written");
 	pin(pipes, 5, 1);
 	check(!ftruncate(fd, 2 * PAGE) && !ftruncate(fd, BYTES) && is_page(map + 5 * PAGE, 0) &&
-	      piped(pipes, 1, 'f', 0), "the same by truncate");
+		      piped(pipes, 1, 'f', 0),
+	      "the same by truncate");
 }
 
 static void limited(void)
@@ -177,7 +182,9 @@ static aio_context_t aio;
 static void submit(int dev, int op, unsigned int first, unsigned int nr)
 {
 	struct iocb cb = {
-		.aio_lio_opcode = op, .aio_fildes = dev, .aio_buf = (uintptr_t)(map + first * PAGE),
+		.aio_lio_opcode = op,
+		.aio_fildes = dev,
+		.aio_buf = (uintptr_t)(map + first * PAGE),
 		.aio_nbytes = nr * PAGE,
 	};
 	struct iocb *cbs = &cb;
@@ -227,14 +234,16 @@ static void devices(const char *device)
 	evict();
 	check(resident() == 4, "pages being read into stay (%lld)", resident());
 	check(finish() == 4 * PAGE && is_page(map, 'A') && is_page(map + 3 * PAGE, 'D') &&
-	      filled('0', 4), "the device's bytes are there");
+		      filled('0', 4),
+	      "the device's bytes are there");
 	evict();
 	check(all_evicted(), "these can go as well");
 	check(is_page(map, 'A') && is_page(map + 3 * PAGE, 'D'), "and come back");
 	fill('0');
 	submit(dev, IOCB_CMD_PREAD, 0, 4);
 	check(!fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0, 4 * PAGE) &&
-	      is_page(map, 0), "punched while read into");
+		      is_page(map, 0),
+	      "punched while read into");
 	res = finish();
 	check(res == 4 * PAGE && is_page(map, 0) && is_page(map + 3 * PAGE, 0) && filled('0', 4),
 	      "the region has none of the bytes that came later");
@@ -276,7 +285,8 @@ static int hold(void)
 	unlink(name);
 	close(fd);
 	raise(SIGSTOP);
-	check(piped(pipes, PAGES / 2, 'h', 1) && piped(more, 1, 0, 0), "pages pinned outlive the module");
+	check(piped(pipes, PAGES / 2, 'h', 1) && piped(more, 1, 0, 0),
+	      "pages pinned outlive the module");
 	return 0;
 }
 

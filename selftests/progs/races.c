@@ -21,7 +21,7 @@
 #include <time.h>
 #include "check.h"
 
-#define PAGES 1536UL	/* three blocks */
+#define PAGES 1536UL /* three blocks */
 #define LANES 3
 #define READERS 2
 #define MAX_BAD 10
@@ -32,12 +32,25 @@ static uint64_t *map;
 static volatile int stop;
 static unsigned long bad, done[16];
 static const char *const jobs[] = {
-	"stores", "pwrites", "punches", "verified", "looks", "reclaims",
-	"limits", "renames", "short lives", "forks", "cuts", "advice",
-	"cuts under fire",
+	"stores",  "pwrites",	  "punches", "verified", "looks",  "reclaims",	      "limits",
+	"renames", "short lives", "forks",   "cuts",	 "advice", "cuts under fire",
 };
-enum job { STORES, PWRITES, PUNCHES, VERIFIED, LOOKS, RECLAIMS, LIMITS, RENAMES, LIVES, FORKS,
-	   CUTS, ADVICE, FIRE, NR_JOBS };
+enum job {
+	STORES,
+	PWRITES,
+	PUNCHES,
+	VERIFIED,
+	LOOKS,
+	RECLAIMS,
+	LIMITS,
+	RENAMES,
+	LIVES,
+	FORKS,
+	CUTS,
+	ADVICE,
+	FIRE,
+	NR_JOBS
+};
 
 /*
  * Shared with the children of fork(): stamps of a page below its floor are stale.
@@ -113,7 +126,8 @@ static void *owner(void *arg)
 			did(PWRITES);
 			break;
 		case 4:
-			if (fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, page * PAGE, PAGE))
+			if (fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, page * PAGE,
+				      PAGE))
 				complain("punch", page, 0, at);
 			generation[page] = 0;
 			/* Nobody may see an older stamp from now on. */
@@ -335,7 +349,8 @@ static void cut_under_fire(int seconds)
 	munmap(at, 512 * PAGE);
 	unlink(path);
 	close(file);
-	check(!left, "a file cut to nothing has nothing (%lu of %lu times it had)", left, done[FIRE]);
+	check(!left, "a file cut to nothing has nothing (%lu of %lu times it had)", left,
+	      done[FIRE]);
 }
 
 static void *squeezer(void *arg)

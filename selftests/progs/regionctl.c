@@ -44,10 +44,14 @@ static size_t bytes_of(const char *text)
 	size_t n = strtoull(text, &end, 0);
 
 	switch (*end) {
-	case 'T': n <<= 10; /* fall through */
-	case 'G': n <<= 10; /* fall through */
-	case 'M': n <<= 10; /* fall through */
-	case 'K': n <<= 10;
+	case 'T':
+		n <<= 10; /* fall through */
+	case 'G':
+		n <<= 10; /* fall through */
+	case 'M':
+		n <<= 10; /* fall through */
+	case 'K':
+		n <<= 10;
 	}
 	return n;
 }
@@ -87,8 +91,8 @@ static int differs(const uint64_t *have, const uint64_t *want, size_t page)
 		return 0;
 	while (i < WORDS && have[i] == want[i])
 		i++;
-	fprintf(stderr, "regionctl: %s page %zu word %zu is %016llx, must be %016llx\n", name,
-		page, i, i < WORDS ? (unsigned long long)have[i] : 0,
+	fprintf(stderr, "regionctl: %s page %zu word %zu is %016llx, must be %016llx\n", name, page,
+		i, i < WORDS ? (unsigned long long)have[i] : 0,
 		i < WORDS ? (unsigned long long)want[i] : 0);
 	return 1;
 }

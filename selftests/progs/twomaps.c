@@ -105,7 +105,8 @@ static void processes(char *map)
 	is_page(map + 2 * PAGE, 0);
 	tell('r', 2, 0);
 	memset(map + 2 * PAGE, 'e', PAGE);
-	check(tell('r', 2, 'e') && is_page(map + 2 * PAGE, 'e'), "this one fills a hole both had read");
+	check(tell('r', 2, 'e') && is_page(map + 2 * PAGE, 'e'),
+	      "this one fills a hole both had read");
 	evict();
 	check(number_of(pool, "stored") >= (long long)(2 * PAGE), "pages are evicted");
 	check(tell('r', 0, 'b') && is_page(map, 'b') && tell('r', 1, 'd') && tell('r', 2, 'e'),
@@ -146,7 +147,8 @@ static void forked(char *map)
 	}
 	waitpid(pid, &status, 0);
 	check(!status && is_page(map + PAGE, 'q') && is_page(map + 40 * PAGE, 'r') &&
-	      is_page(map, 'p'), "a forked child shares evicted pages and holes");
+		      is_page(map, 'p'),
+	      "a forked child shares evicted pages and holes");
 }
 
 static void files(char *map)
@@ -156,7 +158,8 @@ static void files(char *map)
 	int good = 0;
 
 	memcpy(want, map, BYTES);
-	check(pread(fd, buf, BYTES, 0) == BYTES && !memcmp(buf, want, BYTES), "pread reads what is mapped");
+	check(pread(fd, buf, BYTES, 0) == BYTES && !memcmp(buf, want, BYTES),
+	      "pread reads what is mapped");
 	evict();
 	check(pread(fd, buf, BYTES, 0) == BYTES && !memcmp(buf, want, BYTES), "also evicted pages");
 	check(number_of(pool, "resident") == 0, "which does not bring them back");
@@ -184,7 +187,8 @@ static void files(char *map)
 	check(pread(fd, buf, 100, BYTES) == 0 && pread(fd, buf, 100, 1L << 50) == 0,
 	      "a read behind the end reads nothing");
 	check(pread(fd, buf, 100, BYTES - 50) == 50, "a read over the end is cut");
-	check(pread(fd, buf, 0, 0) == 0 && pwrite(fd, buf, 0, 0) == 0, "nothing asked, nothing done");
+	check(pread(fd, buf, 0, 0) == 0 && pwrite(fd, buf, 0, 0) == 0,
+	      "nothing asked, nothing done");
 }
 
 /* The buffer is the very page, mapped. */
@@ -201,14 +205,16 @@ static void self(char *map)
 		evict();
 		good += pread(fd, page, PAGE, i * PAGE) == PAGE && is_page(page, 'A' + i);
 		evict();
-		good += pwrite(fd, page, PAGE, (i + 1) * PAGE) == PAGE && is_page(page + PAGE, 'A' + i);
+		good += pwrite(fd, page, PAGE, (i + 1) * PAGE) == PAGE &&
+			is_page(page + PAGE, 'A' + i);
 	}
 	check(good == 60, "buffers in the region itself, evicted (%d of 60)", good);
 }
 
 static void bad_pointers(void)
 {
-	char *hole = mmap(NULL, 2 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	char *hole =
+		mmap(NULL, 2 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	char *none = hole + PAGE;
 
 	munmap(none, PAGE);
@@ -218,7 +224,8 @@ static void bad_pointers(void)
 	evict();
 	check(pread(fd, none, PAGE, 0) == -1 && errno == EFAULT, "also with evicted pages");
 	check(pwrite(fd, none, PAGE, 0) == -1 && errno == EFAULT, "both ways");
-	check(pwrite(fd, none - 100, PAGE, 10 * PAGE) == 100, "a buffer that ends too early is cut");
+	check(pwrite(fd, none - 100, PAGE, 10 * PAGE) == 100,
+	      "a buffer that ends too early is cut");
 	check(pread(fd, none - 100, PAGE, 10 * PAGE) == 100 && is_page(hole, 'x'), "both ways");
 }
 
@@ -244,7 +251,8 @@ static void spliced(char *map)
 	check(n == 7 && !memcmp(map + 5 * PAGE - 3, "spliced", 7), "splice into it");
 	off = 5 * PAGE - 3;
 	n = splice(fd, &off, pipes[1], NULL, 7, 0);
-	check(n == 7 && read(pipes[0], buf, 7) == 7 && !memcmp(buf, "spliced", 7), "splice out of it");
+	check(n == 7 && read(pipes[0], buf, 7) == 7 && !memcmp(buf, "spliced", 7),
+	      "splice out of it");
 	off = 0;
 	n = copy_file_range(fd, &off, out, &(off_t){ 0 }, 3 * PAGE, 0);
 	check(n > 0 || errno == EXDEV, "copy_file_range works, or says EXDEV");
@@ -252,8 +260,9 @@ static void spliced(char *map)
 
 static void advised(char *map)
 {
-	static const int advice[] = { MADV_DONTNEED, MADV_COLD, MADV_PAGEOUT, MADV_WILLNEED,
-				      MADV_POPULATE_READ, MADV_POPULATE_WRITE, MADV_RANDOM };
+	static const int advice[] = { MADV_DONTNEED, MADV_COLD,		 MADV_PAGEOUT,
+				      MADV_WILLNEED, MADV_POPULATE_READ, MADV_POPULATE_WRITE,
+				      MADV_RANDOM };
 	unsigned char present[PAGES];
 	size_t i, good = 0;
 
@@ -268,10 +277,12 @@ static void advised(char *map)
 	check(good == 2 * i, "advice never changes bytes (%zu)", good);
 	check(!mincore(map, BYTES, present), "mincore answers");
 	check(!madvise(map + 3 * PAGE, 2 * PAGE, MADV_REMOVE) && is_page(map + 3 * PAGE, 0) &&
-	      is_page(map + 4 * PAGE, 0) && is_page(map + 2 * PAGE, 'm') &&
-	      is_page(map + 5 * PAGE, 'm'), "MADV_REMOVE punches exactly");
+		      is_page(map + 4 * PAGE, 0) && is_page(map + 2 * PAGE, 'm') &&
+		      is_page(map + 5 * PAGE, 'm'),
+	      "MADV_REMOVE punches exactly");
 	check(!mprotect(map, BYTES, PROT_READ) && is_page(map, 'm') &&
-	      !mprotect(map, BYTES, PROT_READ | PROT_WRITE) && (map[0] = 'n') == 'n' && map[1] == 'm',
+		      !mprotect(map, BYTES, PROT_READ | PROT_WRITE) && (map[0] = 'n') == 'n' &&
+		      map[1] == 'm',
 	      "mprotect to and fro");
 }
 

@@ -108,6 +108,7 @@ check_that "a process that finds no frame gets SIGBUS" "filled > 256 && filled <
 check_that "it is counted" "$(value memory_errors) >= 1 && $(value stalls) >= 1 && $(value store_full) >= 1"
 check "log: which page, and what to do" logged "region [0-9]+: no frame for page $filled: .*raise limit or store_limit"
 check_that "limits hold" "$(value resident) <= 6 * mib && $(value compressed) < 2 * mib"
+knob stall_ms 30
 "$regionctl" "$region" only="0:$filled" verifybus=random:1 >/run/bus 2>&1
 diag "verified meanwhile: $(tail -n 3 /run/bus)"
 check "what can be read meanwhile is right" test "$(grep -c 'must be' /run/bus)" = 0

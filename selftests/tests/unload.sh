@@ -51,7 +51,7 @@ check "then it unloads" unload_in_time
 check "sysfs is clean" test ! -e /sys/fs/pagepact
 
 diag "-- knobs written while the pool goes away"
-pp_load || exit
+pp_load || exit 1
 mkdir -p /pool
 churn() {
 	local n writer
@@ -77,7 +77,7 @@ cp "$pp_module" /run/pagepact.ko
 lives 3
 settle
 slab=$(kib Slab) free=$(free_kib) percpu=$(kib Percpu)
-check "30 times load, mount, fill, evict, umount, unload" lives 30
+check "20 times load, mount, fill, evict, umount, unload" lives 20
 settle
 diag "Slab $slab -> $(kib Slab), MemFree $free -> $(free_kib), Percpu $percpu -> $(kib Percpu) KiB"
 check_that "no slab was leaked" "$(kib Slab) - slab < 2048"
