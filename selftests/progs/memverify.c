@@ -113,8 +113,10 @@ static void report(size_t page, const uint64_t *want)
 		printf("memverify: page %zu: differed, now it does not\n", page);
 		return;
 	}
-	printf("memverify: page %zu generation %u: word %zu is %016llx, must be %016llx; stamp says index %llu generation %llu seed %llu\n",
-	       page, generations[page], i, (unsigned long long)have[i], (unsigned long long)want[i],
+	printf("memverify: page %zu generation %u: word %zu is %016llx, must be %016llx;",
+	       page, generations[page], i, (unsigned long long)have[i],
+	       (unsigned long long)want[i]);
+	printf(" stamp says index %llu generation %llu seed %llu\n",
 	       (unsigned long long)stamp->index, (unsigned long long)stamp->generation,
 	       (unsigned long long)stamp->seed);
 	fflush(stdout);
