@@ -28,6 +28,6 @@ scan_emulator() {
 	first=$(grep -aE -m 1 "$scan_pattern" "$1") || return 1
 	[[ $first =~ Oops:\ int3 ]] || return 1
 	trace=$(grep -aE -m 1 -A 60 'Oops: int3' "$1" | sed '/end trace/q')
-	grep -qE 'RIP: 0010:__schedule\+' <<<"$trace" || return 1
-	! grep -qE '\+0x[0-9a-f]+/0x[0-9a-f]+ \[' <<<"$trace"
+	grep -qE 'RIP: 0010:(__schedule\+|apic_has_pending_timer\+.* \[kvm\])' <<<"$trace" || return 1
+	! grep -qE '\+0x[0-9a-f]+/0x[0-9a-f]+ \[(pagepact|pagepact_[a-z]+)\]' <<<"$trace"
 }

@@ -77,7 +77,7 @@ cp "$pp_module" /run/pagepact.ko
 lives 3
 settle
 slab=$(kib Slab) free=$(free_kib) percpu=$(kib Percpu)
-check "20 times load, mount, fill, evict, umount, unload" lives 20
+check "50 times load, mount, fill, evict, umount, unload" lives 50
 settle
 diag "Slab $slab -> $(kib Slab), MemFree $free -> $(free_kib), Percpu $percpu -> $(kib Percpu) KiB"
 check_that "no slab was leaked" "$(kib Slab) - slab < 2048"
