@@ -125,6 +125,7 @@ static unsigned int drop_copies(struct pp_block *block)
 	struct pp_region *region = block->region;
 	unsigned int i, dropped = 0;
 
+	lockdep_assert_held(&block->lock);
 	for (i = 0; i < PP_BLOCK_PAGES; i++) {
 		pp_home_t home = block->home[i];
 		struct folio *folio;

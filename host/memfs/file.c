@@ -88,7 +88,7 @@ static ssize_t write_page(struct pp_region *region, loff_t pos, struct iov_iter 
 	int err = pp_access_page(&access, &folio);
 
 	if (err)
-		return err == -EBUSY ? -ENOSPC : err;
+		return err == -EBUSY ? -ENOSPC : err == -EHWPOISON ? -EIO : err;
 	done = copy_page_from_iter(folio_page(folio, 0), offset_in_page(pos), len, from);
 	folio_put(folio);
 	return done;
