@@ -26,7 +26,7 @@ image_initramfs() {
 		shift
 	done
 	shift
-	modprobe -S "$krel" --show-depends -a "$@" | awk '$1 == "insmod" && !seen[$2]++ { print $2 }' |
+	[ $# = 0 ] || modprobe -S "$krel" --show-depends -a "$@" | awk '$1 == "insmod" && !seen[$2]++ { print $2 }' |
 		while read -r file; do
 			module=${file##*/}
 			module=${module%.xz}
@@ -60,7 +60,8 @@ image_guest_ensure() {
 	local file
 	file=$(image_guest_root)
 	[ ! -f "$file" ] || return 0
-	rm -f "$cache"/guest-*.erofs*
+	# Not those that another checkout may be using.
+	find "$cache" -maxdepth 1 -name 'guest-*.erofs*' -mtime +1 -delete
 	say "building the guests' root image"
 	chroot_run /repo/selftests/vhost _guest_image "/out/${file##*/}" >"$cache/guest.log" 2>&1 ||
 		die "mkfs.erofs failed: see $cache/guest.log"
@@ -73,6 +74,9 @@ image_boot_ensure() {
 	[ "$(cat "$outputs/boot/key" 2>/dev/null)" != "$key" ] || return 0
 	mkdir -p "$outputs/boot"
 	rm -f "$outputs/boot/key"
+	# Nothing of the debug kernel is a module.
+	chroot_run /repo/selftests/vhost _initramfs - /repo/build/chroot/boot/host-debug.cpio \
+		selftests/init/initramfs=init --
 	for short in "${kernels[@]}"; do
 		release=$(krel "$short")
 		chroot_run /repo/selftests/vhost _initramfs "$release" \

@@ -63,14 +63,19 @@ machine_files() {
 }
 
 machine_qemu() {
-	local short=$1 memory=$2 out=$3 append=$4 tree release
+	local short=$1 memory=$2 out=$3 append=$4 tree image kernel=()
 	shift 4
 	tree=$(tree_path)
-	release=$(krel "$short")
+	image=$tree/boot/vmlinuz-$(krel "$short")
+	if [ "$short" = debug ]; then
+		image=$(kernel_path)/bzImage
+		kernel=(-fsdev "local,id=kernel,path=$(kernel_path)/root,security_model=none,readonly=on"
+			-device "virtio-9p-pci,fsdev=kernel,mount_tag=kernel")
+	fi
 	exec setpriv --pdeathsig KILL qemu-system-x86_64 \
 		-M q35 -accel tcg,thread=multi -cpu max -smp 2 -m "$memory" \
 		-nodefaults -no-user-config -display none -no-reboot \
-		-kernel "$tree/boot/vmlinuz-$release" \
+		-kernel "$image" \
 		-initrd "$outputs/boot/host-$short.cpio" -append "$append" \
 		-device virtio-serial-pci \
 		-fsdev "local,id=tree,path=$tree,security_model=none,readonly=on,multidevs=remap" \
@@ -85,7 +90,7 @@ machine_qemu() {
 		-device virtio-blk-pci,drive=payload,serial=payload \
 		-drive "if=none,id=scratch,format=raw,cache=unsafe,file=$machine_dir/scratch.raw" \
 		-device virtio-blk-pci,drive=scratch,serial=scratch \
-		"$@"
+		"${kernel[@]}" "$@"
 }
 
 machine_alive() { [ -n "$machine_pid" ] && kill -0 "$machine_pid" 2>/dev/null; }
