@@ -25,7 +25,9 @@ kernel_ensure() {
 	path=$(kernel_path)
 	[ ! -d "$path" ] || return 0
 	start=$(now)
-	rm -rf --one-file-system "$cache"/tmp.kernel.* "$cache"/kernel-*
+	# Not what another checkout may be using.
+	find "$cache" -maxdepth 1 -name 'kernel-*' -type d -mtime +1 -exec rm -rf {} +
+	rm -rf --one-file-system "$cache"/tmp.kernel.*
 	tmp=$(mktemp -d "$cache/tmp.kernel.XXXXXX")
 	say "building the debug kernel (5 to 15 minutes on two processors, log in $log)"
 	if ! chroot_run /repo/selftests/vhost _kernel_build "/out/${tmp##*/}" >"$log" 2>&1; then
