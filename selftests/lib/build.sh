@@ -48,7 +48,7 @@ build_all() {
 	[ -d "$(tree_path)" ] || die "no root tree: run selftests/vhost setup"
 	mkdir -p "$outputs"
 	for short in "${@:-${kernels[@]}}"; do
-		[ "$short" != debug ] || with_lock tree kernel_ensure
+		[ "$short" != debug ] || with_lock kernel kernel_ensure
 		build_modules "$short"
 	done
 	build_tools

@@ -16,7 +16,7 @@ image_guest_root() {
 # "a=b" put repository file a at /b. Not compressed: emulated CPUs are slow,
 # copying is not. Modules are unpacked for the same reason.
 image_initramfs() {
-	local krel=$1 out=$2 work file module
+	local krel=$1 out=$2 work
 	shift 2
 	work=$(mktemp -d)
 	mkdir -p "$work/bin" "$work/modules"
@@ -26,7 +26,18 @@ image_initramfs() {
 		shift
 	done
 	shift
-	[ $# = 0 ] || modprobe -S "$krel" --show-depends -a "$@" | awk '$1 == "insmod" && !seen[$2]++ { print $2 }' |
+	: >"$work/order"
+	[ $# = 0 ] || image_modules "$krel" "$work" "$@" >"$work/order"
+	mv "$work/order" "$work/modules/order"
+	(cd "$work" && find . | cpio --quiet -o -H newc -R 0:0) >"$out.tmp"
+	mv "$out.tmp" "$out"
+}
+
+# image_modules KREL DIR MODULE...: unpacks them and what they need, and prints the order
+image_modules() {
+	local krel=$1 work=$2 file module
+	shift 2
+	modprobe -S "$krel" --show-depends -a "$@" | awk '$1 == "insmod" && !seen[$2]++ { print $2 }' |
 		while read -r file; do
 			module=${file##*/}
 			module=${module%.xz}
@@ -35,10 +46,7 @@ image_initramfs() {
 			*) cat "$file" ;;
 			esac >"$work/modules/$module"
 			printf '%s\n' "$module"
-		done >"$work/order"
-	mv "$work/order" "$work/modules/order"
-	(cd "$work" && find . | cpio --quiet -o -H newc -R 0:0) >"$out.tmp"
-	mv "$out.tmp" "$out"
+		done
 }
 
 # Inside the chroot too, from the tree's own files.

@@ -2,7 +2,7 @@
 # shellcheck shell=bash
 #
 # The debug kernel: Debian's kernel sources with debug.config, built in the root tree. It lives in
-# the cache under the hash of its recipe (this file, the fragment, sources and compiler):
+# the cache under the hash of its recipe (kernel_build, the fragment, sources and compiler):
 #   bzImage, release   what boots, and its name
 #   build/             what modules are built against
 #   root/              /lib/modules/RELEASE, a lower layer of the virtual host's root
@@ -11,7 +11,8 @@ kernel_source=linux-source-6.12
 
 kernel_key() {
 	{
-		cat "$lists/kernel.sh" "$lists/debug.config"
+		declare -f kernel_build kernel_config_holds
+		cat "$lists/debug.config"
 		dpkg-query --admindir="$(tree_path)/var/lib/dpkg" -W "$kernel_source" gcc-14
 	} | hash_of -
 }
@@ -24,9 +25,11 @@ kernel_ensure() {
 	path=$(kernel_path)
 	[ ! -d "$path" ] || return 0
 	start=$(now)
-	rm -rf --one-file-system "$cache"/tmp.kernel.* "$cache"/kernel-*
+	# Not what another checkout may be using.
+	find "$cache" -maxdepth 1 -name 'kernel-*' -type d -mtime +1 -exec rm -rf {} +
+	rm -rf --one-file-system "$cache"/tmp.kernel.*
 	tmp=$(mktemp -d "$cache/tmp.kernel.XXXXXX")
-	say "building the debug kernel (15 to 20 minutes on two processors, log in $log)"
+	say "building the debug kernel (5 to 15 minutes on two processors, log in $log)"
 	if ! chroot_run /repo/selftests/vhost _kernel_build "/out/${tmp##*/}" >"$log" 2>&1; then
 		tail -n 30 "$log" >&2
 		die "the debug kernel could not be built: see $log"
@@ -63,7 +66,7 @@ kernel_build() {
 	make -s -j"$(nproc)" bzImage modules || return
 	make -s run-command \
 		KBUILD_RUN_COMMAND="\$(srctree)/scripts/package/install-extmod-build $out/build" || return
-	make -s modules_install INSTALL_MOD_PATH="$out/root" DEPMOD=true || return
+	make -s modules_install INSTALL_MOD_PATH="$out/root" || return
 	rm -f "$out"/root/lib/modules/*/build
 	cp arch/x86/boot/bzImage "$out/"
 	make -s kernelrelease >"$out/release"
