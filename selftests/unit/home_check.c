@@ -84,7 +84,7 @@ TEST(each_move_is_counted)
 		[PP_STANDBY] = pp_home_in_frame(PP_STANDBY, &folio, 0),
 		[PP_STORED] = pp_home_in_slot(9),
 	};
-	unsigned int from, to, i = 0, s, n, seen[PP_NR_STATES];
+	unsigned int from, to, i = 0, s, n, seen[PP_NR_STATES], copies;
 
 	fresh_block();
 	mutex_lock(&block.lock);
@@ -94,8 +94,11 @@ TEST(each_move_is_counted)
 			pp_home_move(&block, i % PP_BLOCK_PAGES, words[to], PP_WHY_EVICT);
 			expect(homes[i % PP_BLOCK_PAGES] == words[to]);
 			memset(seen, 0, sizeof(seen));
-			for (n = 0; n < PP_BLOCK_PAGES; n++)
+			for (n = 0, copies = 0; n < PP_BLOCK_PAGES; n++) {
 				seen[pp_home_state(homes[n])]++;
+				copies += !!(homes[n] & PP_HOME_COPY);
+			}
+			expect_eq(block.copies, copies);
 			for (s = 0; s < PP_NR_STATES; s++) {
 				expect_eq(block.nr[s], seen[s]);
 				expect_eq(atomic_long_read(&region.states[s]), seen[s]);
