@@ -20,7 +20,7 @@ machine_start() {
 	mkfifo "$machine_dir/"{control,outer}.{in,out}
 	exec {machine_to}<>"$machine_dir/control.in" {machine_from}<>"$machine_dir/control.out"
 	begin=$(now)
-	machine_qemu "$short" "$memory" "$out" "$(machine_append)" \
+	machine_qemu "$short" "$memory" "$out" "$(machine_append "$short")" \
 		-serial "file:$out/console.log" \
 		-chardev "pipe,id=control,path=$machine_dir/control" \
 		-device virtserialport,chardev=control,name=control \
@@ -41,7 +41,10 @@ machine_start() {
 		"/proc/$machine_pid/stat")
 }
 
+# machine_append KERNEL
 machine_append() {
+	local more=''
+	[ "$1" != debug ] || more=page_poison=1
 	# An oops ends the machine at once: nothing after it can be trusted. The
 	# watchdogs get more time, because two emulated CPUs on a busy machine
 	# stand still for long without any fault of their own.
@@ -49,7 +52,7 @@ machine_append() {
 	printf '%s' "console=ttyS0 loglevel=7 oops=panic panic=-1 nokaslr" \
 		" unknown_nmi_panic=1 panic_print=0xc0" \
 		" rcupdate.rcu_cpu_stall_timeout=60 watchdog_thresh=30" \
-		" mitigations=off ${VHOST_APPEND:-}"
+		" mitigations=off $more ${VHOST_APPEND:-}"
 }
 
 # Disks of one run.
