@@ -16,6 +16,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	knob = data[0] % PP_NR_KNOBS;
 	text = malloc(size);
+	assert(text);
 	memcpy(text, data + 1, size - 1);
 	text[size - 1] = '\0';
 	pp_knobs_default(&pool);

@@ -12,6 +12,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	size_t len, i;
 	int err;
 
+	assert(src && page && back && packed && ctx);
 	memcpy(src, data, size);
 	err = pp_codec_lz4.decompress(NULL, src, size, page);
 	assert(!err || err == -EIO);

@@ -10,7 +10,7 @@
 
 static struct pp_pool pool;
 static struct pp_region regions[NR];
-/* Of each region: pages easily had, pages had with effort; what it was asked first, and how often. */
+/* Of each region: pages had easily and with effort, spare frames; what it was asked first. */
 static unsigned long easy[NR], hard[NR], asked[NR], spare[NR], copies[NR];
 static unsigned int visits[NR];
 static bool store_full, tight;

@@ -9,7 +9,12 @@
 
 TEST(what_people_type)
 {
-	static const struct { enum unit unit; const char *text; int ret; uint64_t value; } typed[] = {
+	static const struct {
+		enum unit unit;
+		const char *text;
+		int ret;
+		uint64_t value;
+	} typed[] = {
 		{ UNIT_BYTES, "0", 0, 0 }, { UNIT_BYTES, "1536M", 0, 1610612736 },
 		{ UNIT_BYTES, "5KiB", 0, 5120 }, { UNIT_BYTES, "5kIb", 0, 5120 },
 		{ UNIT_BYTES, "16777215T", 0, 0xffffff0000000000 },

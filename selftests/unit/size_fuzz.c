@@ -16,6 +16,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	enum unit unit;
 	int ret;
 
+	assert(text);
 	memcpy(text, data, size);
 	text[size] = '\0';
 	for (unit = UNIT_COUNT; unit <= UNIT_WORD; unit++) {

@@ -27,7 +27,7 @@ static int fake_ctx_init(void *ctx, size_t size)
 static size_t fake_compress(void *ctx, const void *src, void *dst, size_t cap)
 {
 	expect(*(u8 *)ctx == 0x5a);
-	if (memcmp(src, src + PAGE_SIZE / 2, PAGE_SIZE / 2) || cap < PAGE_SIZE / 2)
+	if (memcmp(src, (const u8 *)src + PAGE_SIZE / 2, PAGE_SIZE / 2) || cap < PAGE_SIZE / 2)
 		return 0;
 	memcpy(dst, src, PAGE_SIZE / 2);
 	return PAGE_SIZE / 2;
@@ -39,7 +39,7 @@ static int fake_decompress(void *ctx, const void *src, size_t len, void *dst)
 	if (len != PAGE_SIZE / 2)
 		return -EIO;
 	memcpy(dst, src, len);
-	memcpy(dst + len, src, len);
+	memcpy((u8 *)dst + len, src, len);
 	return 0;
 }
 
@@ -297,6 +297,7 @@ TEST(damaged_bytes)
 	for (i = 1; i < slot.len; i++) {
 		void *cut = malloc(i);
 
+		assert(cut);
 		memcpy(cut, object->bytes, i);
 		expect_eq(pp_codec_lz4.decompress(NULL, cut, i, page_address(b.back)), -EIO);
 		free(cut);

@@ -88,6 +88,8 @@ TEST(small_files)
 	memset(bytes, 'x', sizeof(bytes));
 	for (length = 0; length < sizeof(bytes); length++) {
 		file = fopen("/tmp/unit-text", "w");
+		if (!file)
+			abort();
 		fwrite(bytes, 1, length, file);
 		fclose(file);
 		text = text_read(AT_FDCWD, "/tmp/unit-text");

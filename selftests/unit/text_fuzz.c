@@ -16,12 +16,14 @@ static char *turn_back(const char *text)
 	char *result = malloc(strlen(text) + 1), *out = result;
 	unsigned int byte;
 
+	assert(result);
 	while (*text) {
 		if (*text != '\\') {
 			*out++ = *text++;
 			continue;
 		}
-		assert(sscanf(text, "\\x%2x", &byte) == 1);
+		if (sscanf(text, "\\x%2x", &byte) != 1)
+			abort();
 		*out++ = byte;
 		text += 4;
 	}
@@ -35,6 +37,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	int utf8, quoted;
 	const char *p;
 
+	assert(text);
 	memcpy(text, data, size);
 	text[size] = '\0';
 	for (utf8 = 0; utf8 < 2; utf8++) {
