@@ -19,9 +19,9 @@ help:
 	@echo "make shell [K=6.12|7.2] a prompt on the virtual host"
 	@echo "make unit               unit tests and fuzzers of what needs no kernel, in user space"
 	@echo "make fuzz [MIN=5]       each fuzzer for so many minutes"
-	@echo "make style              checkpatch, sparse, kernel-doc, shellcheck, codespell"
+	@echo "make style              checkpatch, sparse, kernel-doc, cppcheck, shellcheck, codespell"
 	@echo "make clean              removes build/"
-	@echo "Linux $(LINUX_MIN) to $(LINUX_MAX); demo, check, bench, shell and style need root and install what they need"
+	@echo "Linux $(LINUX_MIN) to $(LINUX_MAX); demo, check, bench, shell, unit, fuzz and style need root and install what they need"
 
 modules:
 	@test -e $(KDIR)/Makefile || { \
