@@ -114,6 +114,7 @@ TEST(random_walk)
 			pp_slot_free(slots, number[i]);
 	expect_eq(meta, 0);
 	expect_eq(slots->partial, PP_NO_CHUNK);
+	expect_eq(slots->chunks.nr, 0);
 	pp_slots_destroy(slots);
 }
 
