@@ -17,9 +17,11 @@ help:
 	@echo "make check-debug [T=NAMES]         the same on a kernel with KASAN, lockdep and kmemleak"
 	@echo "make bench [B=NAMES] [K=6.12|7.2]  benchmarks, ours beside the stock mechanism"
 	@echo "make shell [K=6.12|7.2] a prompt on the virtual host"
-	@echo "make style              checkpatch, sparse, kernel-doc, shellcheck, codespell"
+	@echo "make unit               unit tests and fuzzers of what needs no kernel, in user space"
+	@echo "make fuzz [MIN=5]       each fuzzer for so many minutes"
+	@echo "make style              checkpatch, sparse, kernel-doc, cppcheck, shellcheck, codespell"
 	@echo "make clean              removes build/"
-	@echo "Linux $(LINUX_MIN) to $(LINUX_MAX); demo, check, bench, shell and style need root and install what they need"
+	@echo "Linux $(LINUX_MIN) to $(LINUX_MAX); demo, check, bench, shell, unit, fuzz and style need root and install what they need"
 
 modules:
 	@test -e $(KDIR)/Makefile || { \
@@ -68,6 +70,16 @@ bench: ready
 shell: ready
 	selftests/vhost shell -k $(or $(K),6.12)
 
+# With the compilers of the root tree, but without booting it.
+unit:
+	selftests/vhost setup
+	selftests/vhost chroot $(MAKE) -s -j$(shell nproc) --no-print-directory -C selftests/unit check
+
+fuzz:
+	selftests/vhost setup
+	selftests/vhost chroot $(MAKE) -s -j$(shell nproc) --no-print-directory -C selftests/unit fuzz \
+		MIN=$(or $(MIN),5)
+
 style:
 	selftests/vhost setup
 	scripts/style
@@ -75,4 +87,4 @@ style:
 clean:
 	rm -rf $(BUILD)
 
-.PHONY: all help modules module-in tools install ready demo check check-debug bench shell style clean
+.PHONY: all help modules module-in tools install ready demo check check-debug bench shell unit fuzz style clean
