@@ -15,10 +15,11 @@ help:
 	@echo "make demo [KEEP=1]      three guests at twice the memory, on a virtual host"
 	@echo "make check [T=NAMES] [K=6.12|7.2]  all tests (or those named) on a virtual host"
 	@echo "make bench [B=NAMES] [K=6.12|7.2]  benchmarks, ours beside the stock mechanism"
+	@echo "make soak [MIN=30] [K=6.12|7.2]  random operations on memory with new seeds, for MIN minutes"
 	@echo "make shell [K=6.12|7.2] a prompt on the virtual host"
 	@echo "make style              checkpatch, sparse, kernel-doc, shellcheck, codespell"
 	@echo "make clean              removes build/"
-	@echo "Linux $(LINUX_MIN) to $(LINUX_MAX); demo, check, bench, shell and style need root and install what they need"
+	@echo "Linux $(LINUX_MIN) to $(LINUX_MAX); demo, check, bench, soak, shell and style need root and install what they need"
 
 modules:
 	@test -e $(KDIR)/Makefile || { \
@@ -59,6 +60,9 @@ check: ready
 bench: ready
 	selftests/bench/run -k $(or $(K),all) $(B)
 
+soak: ready
+	MIN=$(or $(MIN),30) K=$(or $(K),6.12) selftests/soak/soak
+
 shell: ready
 	selftests/vhost shell -k $(or $(K),6.12)
 
@@ -69,4 +73,4 @@ style:
 clean:
 	rm -rf $(BUILD)
 
-.PHONY: all help modules module-in tools install ready demo check bench shell style clean
+.PHONY: all help modules module-in tools install ready demo check bench soak shell style clean
