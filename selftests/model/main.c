@@ -64,12 +64,12 @@ static void keep(const struct options *o, const struct list *list, const char *w
 	       o->target_name);
 }
 
-static void shorten(struct options *o, struct list *list, double seconds)
+static void shorten(struct options *o, struct list *list, const char *failure, double seconds)
 {
 	double begin = seconds_now();
 	char file[PATH_MAX];
 	size_t before = list->nr;
-	unsigned int tried = minimize(o, list, seconds);
+	unsigned int tried = minimize(o, list, failure, seconds);
 
 	printf("minimized: from %zu to %zu operations, %u tries in %.1f s\n", before, list->nr,
 	       tried, seconds_now() - begin);
@@ -89,13 +89,19 @@ static int report(struct options *o, struct list *list, const struct result *res
 	       result->seconds, result->failed ? "FAIL" : "PASS");
 	if (!result->failed)
 		return 0;
-	printf("failure: %s\n", result->failure);
-	if (o->threads)
+	printf("failure: %s\nin: %s\n", result->failure,
+	       result->culprit[0] ? result->culprit : "the last look");
+	if (o->threads) {
+		printf("again, with luck: memmodel --seed %llu --threads %u --seconds %.0f --size %zu",
+		       (unsigned long long)o->seed, o->threads, result->seconds + 10,
+		       o->pages * PAGE);
+		printf(" --scratch %s %s\n", o->place.scratch, o->target_name);
 		return 1;
+	}
 	keep(o, list, "list", o->list);
 	fflush(stdout);
 	if (minimize_seconds)
-		shorten(o, list, minimize_seconds);
+		shorten(o, list, result->failure, minimize_seconds);
 	return 1;
 }
 

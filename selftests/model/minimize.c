@@ -10,6 +10,7 @@
 
 struct search {
 	struct options *o;
+	const char *failure;
 	double end;
 	unsigned int times, tried;
 };
@@ -19,14 +20,24 @@ static bool over(const struct search *s)
 	return seconds_now() > s->end;
 }
 
-/* Return: at which try @list failed, or 0. */
+/* Of one kind: they begin with the same word. */
+static bool alike(const char *one, const char *other)
+{
+	size_t len = strcspn(one, " ");
+
+	return len == strcspn(other, " ") && !memcmp(one, other, len);
+}
+
+/* Return: at which try @list failed as it did first, or 0. */
 static unsigned int fails(struct search *s, struct list *list)
 {
+	struct result result;
 	unsigned int i;
 
 	for (i = 1; i <= s->times && !over(s); i++) {
 		s->tried++;
-		if (run_lockstep(s->o, list, true).failed)
+		result = run_lockstep(s->o, list, true);
+		if (result.failed && alike(result.failure, s->failure))
 			return i;
 	}
 	return 0;
@@ -53,9 +64,11 @@ static bool without(struct search *s, struct list *list, size_t first, size_t nr
 	return true;
 }
 
-unsigned int minimize(struct options *o, struct list *list, double seconds)
+unsigned int minimize(struct options *o, struct list *list, const char *failure, double seconds)
 {
-	struct search s = { .o = o, .end = seconds_now() + seconds, .times = TIMES };
+	struct search s = {
+		.o = o, .failure = failure, .end = seconds_now() + seconds, .times = TIMES,
+	};
 	bool shorter = true;
 	size_t part, first;
 

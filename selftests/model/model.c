@@ -245,7 +245,9 @@ static bool complain(struct model *m, size_t page, const unsigned char *have, co
 	for (i = first; i <= last; i++)
 		wrong += have[i] != want[i];
 	diagnose(m, have, text, sizeof(text));
-	return fail(m, "page %zu (block %zu), %s: %zu bytes wrong, %zu to %zu; first %02x, must be %02x; %s; last written whole as version %llu",
+	return fail(m,
+		    "page %zu (block %zu), %s: %zu bytes wrong, %zu to %zu; first %02x, "
+		    "must be %02x; %s; last written whole as version %llu",
 		    page, page / 512, how, wrong, first, last, have[first], want[first], text,
 		    (unsigned long long)m->versions[page]);
 }

@@ -58,6 +58,7 @@ struct pin {
  * @locked: mappings locked by mlock now
  * @limits: bytes that pool and region are limited to now, or 0
  * @failed: somebody has something in @failure
+ * @culprit: the operation that failed, "" for none in particular
  * @stop: everybody is to end
  * @current: what each worker does
  * @base: where each worker has mapped everything
@@ -72,7 +73,7 @@ struct model {
 	unsigned int locked;
 	unsigned long long limits[2];
 	int failed, stop;
-	char failure[2048];
+	char failure[2048], culprit[LINE];
 	char current[MAX_WORKERS][LINE];
 	unsigned long ops[MAX_WORKERS];
 	pid_t pid[MAX_WORKERS];
@@ -89,6 +90,7 @@ struct place {
 	const char *scratch;
 	char pool[PATH_MAX], region[PATH_MAX]; /* directories in sysfs */
 	char cgroup[PATH_MAX]; /* of this process, if it has memory.reclaim */
+	long long compressed; /* bytes of the pool before the run: what others have, or left */
 };
 
 struct slot {
@@ -158,7 +160,7 @@ struct extent extent_of(struct worker *w, uint64_t page, uint64_t offset, uint64
 
 bool place_find(struct place *place, int fd);
 /* All settings of the pool as they are when a run begins. */
-void place_reset(const struct place *place);
+void place_reset(struct place *place);
 bool check_gauges(struct worker *w);
 /* Everything is punched: nothing may be left in the pool. */
 bool check_empty(struct worker *w);
@@ -252,7 +254,7 @@ struct result {
 	bool failed;
 	unsigned long done; /* operations, the failed one included */
 	double seconds;
-	char failure[2048];
+	char failure[2048], culprit[LINE];
 };
 
 double seconds_now(void);
@@ -265,7 +267,10 @@ struct result run_concurrent(struct options *o);
 
 /* --- minimize.c --- */
 
-/* Leaves in @list what still fails, as far as @seconds allow. Return: how often it was tried. */
-unsigned int minimize(struct options *o, struct list *list, double seconds);
+/*
+ * Leaves in @list what still fails like @failure, as far as @seconds allow. Return: how often it
+ * was tried.
+ */
+unsigned int minimize(struct options *o, struct list *list, const char *failure, double seconds);
 
 #endif /* MODEL_H */

@@ -138,9 +138,15 @@ static void worker_begin(struct crew *crew, struct worker *w, unsigned int id)
 
 static bool run_call(struct worker *w, const struct call *call)
 {
-	call_print(call, w->m->current[w->id]);
-	w->m->ops[w->id]++;
-	return call->op->run(w, call->arg);
+	struct model *m = w->m;
+
+	call_print(call, m->current[w->id]);
+	m->ops[w->id]++;
+	if (call->op->run(w, call->arg))
+		return true;
+	if (!m->culprit[0])
+		strcpy(m->culprit, m->current[w->id]);
+	return false;
 }
 
 /* Lock-step: does what comes down the pipe. */
@@ -204,7 +210,8 @@ static void worker_alone(struct crew *crew, struct worker *w)
 }
 
 /* In lock-step the parent waits for an answer, so that no worker is behind it. */
-static void crew_hire(struct crew *crew, unsigned int id, void (*work)(struct crew *, struct worker *))
+static void crew_hire(struct crew *crew, unsigned int id,
+		      void (*work)(struct crew *crew, struct worker *w))
 {
 	int to[2], from[2];
 	struct worker w;
@@ -278,6 +285,7 @@ static struct result crew_end(struct crew *crew)
 		result.done += m->ops[i];
 	result.failed = m->failed;
 	memcpy(result.failure, m->failure, sizeof(m->failure));
+	memcpy(result.culprit, m->culprit, sizeof(m->culprit));
 	if (crew->o->target == REGION)
 		place_reset(&crew->o->place);
 	if (crew->fd >= 0)
