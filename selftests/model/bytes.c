@@ -236,6 +236,18 @@ OP(splice)
 	return good;
 }
 
+/* Some pages at once, before something else unmaps them. */
+static bool look(struct worker *w, size_t page, size_t pages)
+{
+	size_t i;
+
+	for (i = page; i < page + MIN(pages, 4) && i < w->m->pages; i++)
+		if (model_owns(w, i) &&
+		    !read_mapped(w, w->slots[0].addr + i * PAGE, i * PAGE, PAGE))
+			return false;
+	return true;
+}
+
 OP(punch)
 {
 	struct extent e = extent_of(w, arg[0], arg[1], arg[2]);
@@ -245,7 +257,7 @@ OP(punch)
 	if (fallocate(w->fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, e.pos, e.len))
 		return fail(w->m, "punch of %zu at %zu: errno %d", e.len, e.pos, errno);
 	model_punch(w, e.pos, model_below_end(w->m, e.pos, e.len));
-	return true;
+	return look(w, e.pos / PAGE, (e.pos % PAGE + e.len + PAGE - 1) / PAGE);
 }
 
 /* Punch, through a mapping. */
@@ -260,7 +272,7 @@ OP(remove)
 			    errno);
 	}
 	model_punch(w, r.page * PAGE, model_below_end(w->m, r.page * PAGE, r.pages * PAGE));
-	return true;
+	return look(w, r.page, r.pages);
 }
 
 OP(allocate)
@@ -292,11 +304,10 @@ OP(truncate)
 {
 	size_t pages = new_size(w, arg[0], arg[1]);
 
-	/* Others must not think that pages are there that are gone. */
 	if (ftruncate(w->fd, pages * PAGE))
 		return fail(w->m, "truncate to %zu pages: errno %d", pages, errno);
 	model_resize(w, pages);
-	return true;
+	return look(w, pages ? pages - 1 : 0, 2);
 }
 
 OP(odd_size)

@@ -92,7 +92,8 @@ static int report(struct options *o, struct list *list, const struct result *res
 	printf("failure: %s\nin: %s\n", result->failure,
 	       result->culprit[0] ? result->culprit : "the last look");
 	if (o->threads) {
-		printf("again, with luck: memmodel --seed %llu --threads %u --seconds %.0f --size %zu",
+		printf("again, with luck: memmodel");
+		printf(" --seed %llu --threads %u --seconds %.0f --size %zu",
 		       (unsigned long long)o->seed, o->threads, result->seconds + 10,
 		       o->pages * PAGE);
 		printf(" --scratch %s %s\n", o->place.scratch, o->target_name);

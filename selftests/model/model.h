@@ -182,6 +182,7 @@ enum arg_kind {
 	BLOCK, /* page of the scratch file */
 	WHERE, /* 0 the pool, 1 the region */
 	LIMIT, /* pages, 0 none */
+	AMOUNT, /* pages to evict */
 	CHOICE, /* of whatever the operation has to choose from */
 };
 
@@ -221,7 +222,7 @@ struct call {
 struct generator {
 	const struct model *m;
 	const struct place *place;
-	uint64_t state, versions;
+	uint64_t state, versions, page;
 	unsigned int worker, count;
 	bool agent;
 };

@@ -32,11 +32,11 @@ static const struct op ops[] = {
 	{ "dio_read", 3, ON_ALL, op_dio_read, { SLOT, AT, PAGES, BLOCK } },
 	{ "pin", 3, ON_FILES, op_pin, { SLOT, AT, PAGES, HOLD } },
 	{ "unpin", 2, ON_FILES, op_unpin, { HOLD } },
-	{ "evict", 12, NEEDS_POOL | ON_REGION | AGENT_ONLY, op_evict, { WHERE, LIMIT } },
+	{ "evict", 8, NEEDS_POOL | ON_REGION | AGENT_ONLY, op_evict, { WHERE, AMOUNT } },
 	{ "limit", 3, NEEDS_POOL | ON_REGION | AGENT_ONLY, op_limit, { WHERE, LIMIT } },
 	{ "knob", 3, NEEDS_POOL | ON_REGION | AGENT_ONLY, op_knob, { CHOICE } },
 	{ "drop_caches", 1, NEEDS_POOL | ON_REGION | AGENT_ONLY, op_drop_caches, {} },
-	{ "cgroup_reclaim", 1, NEEDS_CGROUP | ON_ALL | AGENT_ONLY, op_cgroup_reclaim, { LIMIT } },
+	{ "cgroup_reclaim", 1, NEEDS_CGROUP | ON_ALL | AGENT_ONLY, op_cgroup_reclaim, { AMOUNT } },
 	/* These two come at fixed distances. */
 	{ "verify", 0, ON_ALL, op_verify, { SLOT } },
 	{ "gauges", 0, NEEDS_POOL | ON_REGION | LOCKSTEP_ONLY, op_gauges, {} },
@@ -45,12 +45,13 @@ static const struct op ops[] = {
 #define NR_OPS (sizeof(ops) / sizeof(*ops))
 
 #define VERIFY_EVERY 100 /* operations */
+#define AGENT_TIMES 6 /* the agent does its own things that much more often */
 
 static const char *const arg_names[] = {
 	[SLOT] = "slot",       [AT] = "page",	      [PAGES] = "pages",   [OFFSET] = "offset",
 	[LENGTH] = "len",      [SPAN] = "len",	      [VERSION] = "version", [PEER] = "peer",
 	[HOLD] = "hold",       [BLOCK] = "block",     [WHERE] = "where",   [LIMIT] = "pages",
-	[CHOICE] = "choice",
+	[AMOUNT] = "pages",    [CHOICE] = "choice",
 };
 
 uint64_t chance(struct generator *g)
@@ -59,21 +60,30 @@ uint64_t chance(struct generator *g)
 	return mix(g->state);
 }
 
-/* One time in two a page of a few, so that the same ones meet; sometimes the ends. */
+/*
+ * Often the same page again, which nothing has unmapped yet, or one of a few, so that things
+ * meet; sometimes the ends of the memory and of blocks.
+ */
 static uint64_t page_at(struct generator *g)
 {
 	uint64_t r = chance(g), pages = g->m->pages;
 
 	switch (r % 16) {
-	case 0 ... 7:
-		return mix(g->m->seed + (r >> 8) % 24) % pages;
-	case 8:
-		return pages - 1 - (r >> 8) % 8 % pages;
-	case 9:
-		return ((r >> 8) % (pages / 512 + 1) * 512 + 511 + (r >> 32) % 2) % pages;
+	case 0 ... 5:
+		break;
+	case 6 ... 10:
+		g->page = mix(g->m->seed + (r >> 8) % 24) % pages;
+		break;
+	case 11:
+		g->page = pages - 1 - (r >> 8) % 8 % pages;
+		break;
+	case 12:
+		g->page = ((r >> 8) % (pages / 512 + 1) * 512 + 511 + (r >> 32) % 2) % pages;
+		break;
 	default:
-		return (r >> 8) % pages;
+		g->page = (r >> 8) % pages;
 	}
+	return g->page;
 }
 
 static uint64_t length(struct generator *g)
@@ -127,6 +137,8 @@ static uint64_t argument(struct generator *g, enum arg_kind kind)
 		return r & 1;
 	case LIMIT:
 		return r % 3 ? 1 + (r >> 8) % g->m->pages : 0;
+	case AMOUNT:
+		return 1 + (r >> 8) % (r & 1 ? 32 : g->m->pages);
 	case CHOICE:
 		return r % 64;
 	default:
@@ -146,6 +158,13 @@ static bool applies(const struct generator *g, const struct op *op)
 	if (op->flags & AGENT_ONLY && concurrent && !g->agent)
 		return false;
 	return !(op->flags & LOCKSTEP_ONLY && concurrent);
+}
+
+static unsigned int weight(const struct generator *g, const struct op *op)
+{
+	if (!applies(g, op))
+		return 0;
+	return op->flags & AGENT_ONLY && g->agent ? op->weight * AGENT_TIMES : op->weight;
 }
 
 static const struct op *find(const char *name)
@@ -168,15 +187,11 @@ static const struct op *choose(struct generator *g)
 	if (g->count % VERIFY_EVERY == 1 && applies(g, find("gauges")))
 		return find("gauges");
 	for (i = 0; i < NR_OPS; i++)
-		total += applies(g, &ops[i]) ? ops[i].weight : 0;
+		total += weight(g, &ops[i]);
 	at = chance(g) % total;
-	for (i = 0;; i++) {
-		unsigned int weight = applies(g, &ops[i]) ? ops[i].weight : 0;
-
-		if (at < weight)
-			return &ops[i];
-		at -= weight;
-	}
+	for (i = 0; at >= weight(g, &ops[i]); i++)
+		at -= weight(g, &ops[i]);
+	return &ops[i];
 }
 
 struct call call_make(struct generator *g)

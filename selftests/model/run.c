@@ -10,7 +10,7 @@
 #include <time.h>
 #include "model.h"
 
-#define HANGS 120 /* seconds after which an operation hangs */
+#define HANGS 60 /* seconds after which an operation hangs */
 
 /* A run: a fresh memory under test, and those who work on it. */
 struct crew {
