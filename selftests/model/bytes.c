@@ -154,6 +154,31 @@ OP(poke)
 	return read_mapped(w, r.addr, r.page * PAGE, PAGE);
 }
 
+/*
+ * One word in each of many pages that are this worker's, then a look at all of them: as many faults
+ * as possible, for whoever evicts at the same time.
+ */
+OP(sweep)
+{
+	struct range r = range_of(w, 0, arg[0], 1);
+	size_t step = w->m->lanes, offset = mix(arg[2]) % WORDS * sizeof(uint64_t), page;
+	size_t end = MIN(r.page + arg[1] * 8 * step, w->m->pages);
+	uint64_t word = mix(arg[2] + 1);
+	bool wrote;
+
+	for (page = r.page; page < end && model_owns(w, page); page += step) {
+		if (!write_mapped(w, &r, page, offset, &word, sizeof(word), &wrote))
+			return false;
+		if (wrote)
+			model_write(w, page * PAGE + offset, &word, sizeof(word));
+	}
+	for (page = r.page; page < end && model_owns(w, page); page += step)
+		if (!read_mapped(w, r.addr + (page - r.page) * PAGE + offset, page * PAGE + offset,
+				 sizeof(word)))
+			return false;
+	return true;
+}
+
 OP(pread)
 {
 	struct extent e = extent_of(w, arg[0], arg[1], arg[2]);

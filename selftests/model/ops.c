@@ -9,6 +9,7 @@ static const struct op ops[] = {
 	{ "read", 12, ON_ALL, op_read, { SLOT, AT, PAGES } },
 	{ "write", 16, ON_ALL, op_write, { SLOT, AT, PAGES, VERSION } },
 	{ "poke", 12, ON_ALL, op_poke, { SLOT, AT, LENGTH, VERSION } },
+	{ "sweep", 8, ON_ALL, op_sweep, { AT, PAGES, VERSION } },
 	{ "pread", 6, ON_FILES, op_pread, { AT, OFFSET, LENGTH } },
 	{ "pwrite", 8, ON_FILES, op_pwrite, { AT, OFFSET, LENGTH, VERSION } },
 	{ "splice", 2, ON_FILES, op_splice, { AT, OFFSET, LENGTH } },

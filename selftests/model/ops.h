@@ -11,6 +11,7 @@
 OP(read);
 OP(write);
 OP(poke);
+OP(sweep);
 OP(pread);
 OP(pwrite);
 OP(splice);

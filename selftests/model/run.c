@@ -307,9 +307,9 @@ static bool order(struct crew *crew, const struct call *call)
 	if (write(crew->to[id], call, sizeof(*call)) != sizeof(*call))
 		return fail(crew->m, "worker %u does not listen", id);
 	if (poll(&fd, 1, HANGS * 1000) != 1)
-		return fail(crew->m, "worker %u hangs", id);
+		return fail(crew->m, "worker %u hangs in: %s", id, crew->m->current[id]);
 	if (read(crew->from[id], &good, 1) != 1)
-		return fail(crew->m, "worker %u died", id);
+		return fail(crew->m, "worker %u died in: %s", id, crew->m->current[id]);
 	return good;
 }
 
