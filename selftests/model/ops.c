@@ -45,7 +45,7 @@ static const struct op ops[] = {
 
 #define NR_OPS (sizeof(ops) / sizeof(*ops))
 
-#define VERIFY_EVERY 100 /* operations */
+#define LEAST_BETWEEN 100 /* operations between two looks at everything; with many pages more */
 #define AGENT_TIMES 6 /* the agent does its own things that much more often */
 
 static const char *const arg_names[] = {
@@ -180,12 +180,12 @@ static const struct op *find(const char *name)
 
 static const struct op *choose(struct generator *g)
 {
-	unsigned int total = 0, at;
+	unsigned int total = 0, at, between = LEAST_BETWEEN + g->m->pages / 16;
 	size_t i;
 
-	if (++g->count % VERIFY_EVERY == 0)
+	if (++g->count % between == 0)
 		return find("verify");
-	if (g->count % VERIFY_EVERY == 1 && applies(g, find("gauges")))
+	if (g->count % between == 1 && applies(g, find("gauges")))
 		return find("gauges");
 	for (i = 0; i < NR_OPS; i++)
 		total += weight(g, &ops[i]);

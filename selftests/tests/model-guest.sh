@@ -10,7 +10,7 @@
 under_eviction() {
 	local description=$1 output status job
 	shift
-	guest_run_bg one "memmodel --scratch /dev/vdc --size $((24 << 20)) $*" 120
+	guest_run_bg one "memmodel --scratch /dev/vdc --size $((16 << 20)) $*" 120
 	job=$guest_job
 	while [ ! -e "$guests/one/jobs/$job.status" ] && guest_alive one; do
 		reclaim 1M

@@ -88,10 +88,10 @@ echo $$ >/sys/fs/cgroup/cgroup.procs
 rmdir /sys/fs/cgroup/memmodel
 diag "$(counters faults rescues restores notifies copies_dropped evictions evict_clean)"
 diag "$(counters evict_zero evict_same evict_raw incompressible busy punched stalls aged)"
-check_that "pages came and went" "$(value evictions) > 5000 && $(value restores) > 2000"
+check_that "pages came and went" "$(value evictions) > 2000 && $(value restores) > 1000"
 check_that "clean ones, empty ones, and all the others" \
-	"$(value evict_clean) > 50 && $(value evict_zero) > 50 && $(value evict_same) > 50 && $(value evict_raw) > 50"
+	"$(value evict_clean) > 10 && $(value evict_zero) > 10 && $(value evict_same) > 10 && $(value evict_raw) > 10"
 check_that "copies were dropped, pages rescued, held and given back" \
-	"$(value copies_dropped) > 50 && $(value rescues) > 50 && $(value busy) > 50 && $(value punched) > 500"
+	"$(value copies_dropped) > 10 && $(value rescues) > 10 && $(value busy) > 10 && $(value punched) > 100"
 check_that "no page was refused" "$(value memory_errors) == 0"
 check "all was given back" all_given_back
