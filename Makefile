@@ -13,8 +13,8 @@ help:
 	@echo "make [KDIR=DIR]         modules and tool, for the running kernel or the one in DIR"
 	@echo "make install            installs both (DESTDIR=, PREFIX=/usr)"
 	@echo "make demo [KEEP=1]      three guests at twice the memory, on a virtual host"
-	@echo "make check [T=NAMES] [K=6.12|7.2]  all tests (or those named) on a virtual host"
-	@echo "make check-debug [T=NAMES]         the same on a kernel with KASAN, lockdep and kmemleak"
+	@echo "make check [T=NAMES] [K=6.12|7.2|debug|machine]  all tests, or those named"
+	@echo "make check-debug [T=NAMES]  those of the kernel with KASAN, lockdep and kmemleak"
 	@echo "make bench [B=NAMES] [K=6.12|7.2]  benchmarks, ours beside the stock mechanism"
 	@echo "make soak [MIN=30] [K=6.12|7.2]   random operations on memory with new seeds, for MIN minutes"
 	@echo "make shell [K=6.12|7.2] a prompt on the virtual host"
@@ -54,15 +54,17 @@ ready:
 	selftests/vhost setup
 	selftests/vhost build
 
+ready-debug:
+	selftests/vhost setup debug
+	selftests/vhost build 6.12 7.2 debug
+
 demo: ready
 	KEEP=$(KEEP) selftests/demo/demo
 
-check: ready
+check: ready-debug
 	selftests/run -k $(or $(K),all) $(T)
 
-check-debug:
-	selftests/vhost setup debug
-	selftests/vhost build debug
+check-debug: ready-debug
 	selftests/run -k debug $(T)
 
 bench: ready
@@ -91,4 +93,4 @@ style:
 clean:
 	rm -rf $(BUILD)
 
-.PHONY: all help modules module-in tools install ready demo check check-debug bench soak shell unit fuzz style clean
+.PHONY: all help modules module-in tools install ready ready-debug demo check check-debug bench soak shell unit fuzz style clean

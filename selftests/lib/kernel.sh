@@ -12,7 +12,7 @@ kernel_source=linux-source-6.12
 kernel_key() {
 	{
 		declare -f kernel_build kernel_config_holds
-		cat "$lists/debug.config"
+		grep '^CONFIG' "$lists/debug.config"
 		dpkg-query --admindir="$(tree_path)/var/lib/dpkg" -W "$kernel_source" gcc-14
 	} | hash_of -
 }
