@@ -14,6 +14,7 @@ help:
 	@echo "make install            installs both (DESTDIR=, PREFIX=/usr)"
 	@echo "make demo [KEEP=1]      three guests at twice the memory, on a virtual host"
 	@echo "make check [T=NAMES] [K=6.12|7.2]  all tests (or those named) on a virtual host"
+	@echo "make check-debug [T=NAMES]         the same on a kernel with KASAN, lockdep and kmemleak"
 	@echo "make bench [B=NAMES] [K=6.12|7.2]  benchmarks, ours beside the stock mechanism"
 	@echo "make shell [K=6.12|7.2] a prompt on the virtual host"
 	@echo "make style              checkpatch, sparse, kernel-doc, shellcheck, codespell"
@@ -56,6 +57,11 @@ demo: ready
 check: ready
 	selftests/run -k $(or $(K),all) $(T)
 
+check-debug:
+	selftests/vhost setup debug
+	selftests/vhost build debug
+	selftests/run -k debug $(T)
+
 bench: ready
 	selftests/bench/run -k $(or $(K),all) $(B)
 
@@ -69,4 +75,4 @@ style:
 clean:
 	rm -rf $(BUILD)
 
-.PHONY: all help modules module-in tools install ready demo check bench shell style clean
+.PHONY: all help modules module-in tools install ready demo check check-debug bench shell style clean

@@ -11,6 +11,7 @@
 #include <linux/gfp.h>
 #include <linux/list_lru.h>
 #include <linux/mm.h>
+#include <linux/sched.h>
 #include <linux/zsmalloc.h>
 #include "probed.h"
 
@@ -65,6 +66,19 @@ static inline struct folio *pp_compat_vma_alloc(gfp_t gfp, struct vm_area_struct
 	return vma_alloc_folio(gfp, 0, vma, addr, false);
 #else
 	return vma_alloc_folio(gfp, 0, vma, addr);
+#endif
+}
+
+/*
+ * Number of write calls that the current task has finished: tells its requests to a file apart. A
+ * kernel that does not count them cannot; all requests within a while are then one.
+ */
+static inline u64 pp_compat_write_calls(void)
+{
+#ifdef PP_HAVE_TASK_SYSCW
+	return current->ioac.syscw;
+#else
+	return 0;
 #endif
 }
 

@@ -119,13 +119,13 @@ static int find_home(struct pp_region *region, struct folio *folio, pp_home_t ho
 	return 0;
 }
 
-/* A full store gets room from the kept copies of pages that are in memory anyway. */
-static unsigned int drop_copies(struct pp_block *block)
+unsigned int pp_block_drop_copies(struct pp_block *block, bool try_only)
 {
 	struct pp_region *region = block->region;
 	unsigned int i, dropped = 0;
 
-	lockdep_assert_held(&block->lock);
+	if (!READ_ONCE(block->copies) || !lock_block(block, try_only))
+		return 0;
 	for (i = 0; i < PP_BLOCK_PAGES; i++) {
 		pp_home_t home = block->home[i];
 		struct folio *folio;
@@ -139,6 +139,7 @@ static unsigned int drop_copies(struct pp_block *block)
 		pp_stat_inc(region->stats, copies_dropped);
 		dropped++;
 	}
+	mutex_unlock(&block->lock);
 	return dropped;
 }
 
@@ -163,6 +164,7 @@ static int evict_page(struct pp_block *block, unsigned int i, struct pp_reclaim 
 		} else {
 			pp_stat_inc(region->stats, store_full);
 			rc->refused++;
+			rc->no_room = true;
 		}
 		return err;
 	}
@@ -194,11 +196,6 @@ bool pp_block_evict(struct pp_block *block, struct pp_reclaim *rc, unsigned int 
 	unsigned int i, held = 0;
 	bool all = true;
 
-	if (rc->hard && rc->refused && lock_block(block, rc->try_only)) {
-		if (drop_copies(block))
-			rc->refused = 0;
-		mutex_unlock(&block->lock);
-	}
 	for (i = first; i < first + nr; i++) {
 		if (!evictable(READ_ONCE(block->home[i]), rc, any))
 			continue;

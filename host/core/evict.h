@@ -28,7 +28,8 @@
  * @want: pages to evict
  * @done: pages evicted so far
  * @try_only: only try locks (the caller may hold any lock of the kernel)
- * @refused: pages in a row that the store had no room for
+ * @refused: pages in a row, of the region at hand, that the store had no room for
+ * @no_room: the store had no room for some page
  * @hard: the easy ways did not suffice: age hot blocks, evict incompressible pages as well
  */
 struct pp_reclaim {
@@ -38,6 +39,7 @@ struct pp_reclaim {
 	unsigned long want;
 	unsigned long done;
 	unsigned int refused;
+	bool no_room;
 	bool try_only;
 	bool hard;
 };
@@ -63,5 +65,15 @@ unsigned int pp_block_age(struct pp_block *block, bool try_only, bool hard);
  */
 bool pp_block_evict(struct pp_block *block, struct pp_reclaim *rc, unsigned int first,
 		    unsigned int nr, bool any);
+
+/**
+ * pp_block_drop_copies - gives up what the store keeps of pages that are in use
+ * @block: the block
+ * @try_only: only try its lock
+ *
+ * A standby page keeps its copy, because with it the page is evicted for nothing.
+ * Return: number of copies dropped.
+ */
+unsigned int pp_block_drop_copies(struct pp_block *block, bool try_only);
 
 #endif /* PAGEPACT_CORE_EVICT_H */

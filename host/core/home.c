@@ -14,6 +14,8 @@ void pp_home_move(struct pp_block *block, unsigned int i, pp_home_t new, enum pp
 	lockdep_assert_held(&block->lock);
 	trace_pagepact_home(region->inode->i_ino, block->base + i, old, new, why);
 	WRITE_ONCE(block->home[i], new);
+	if ((old ^ new) & PP_HOME_COPY)
+		WRITE_ONCE(block->copies, block->copies + (new & PP_HOME_COPY ? 1 : -1));
 	if (from == to)
 		return;
 	WRITE_ONCE(block->nr[from], block->nr[from] - 1);

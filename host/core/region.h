@@ -56,6 +56,8 @@ struct pp_store;
  * @base: index of the first page in the region, in pages, constant
  * @home: the PP_BLOCK_PAGES home words; read without the lock only as a hint
  * @nr: number of pages per state, written by pp_home_move(); read without the lock as a hint
+ * @copies: pages in frames of which the store keeps a copy, written by pp_home_move(); read without
+ *	the lock as a hint
  * @rescued: standby pages touched since the block was aged last
  * @aged: pages made standby when the block was aged last
  * @heat: 0..3, how often in a row most of the aged pages were touched again
@@ -68,6 +70,7 @@ struct pp_block {
 	pgoff_t base;
 	pp_home_t *home;
 	u16 nr[PP_NR_STATES];
+	u16 copies;
 	u16 rescued;
 	u16 aged;
 	u8 heat;

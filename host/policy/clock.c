@@ -68,16 +68,13 @@ static void untake(struct pp_region *region, struct pp_block *block)
 	spin_unlock(&region->clock_lock);
 }
 
-static void clock_reclaim(struct pp_region *region, struct pp_reclaim *rc, unsigned long want)
+static void clock_reclaim(struct pp_region *region, struct pp_reclaim *rc)
 {
-	unsigned long end = min(rc->want, rc->done + want);
 	unsigned long visits = 2 * nr_blocks(region) + 2;
-	struct pp_reclaim part = *rc;
 	struct pp_block *block;
 
-	part.want = end;
-	while (part.done < end && visits-- && !fatal_signal_pending(current)) {
-		while ((block = take_to_age(region)) && part.done < end) {
+	while (rc->done < rc->want && visits-- && !fatal_signal_pending(current)) {
+		while ((block = take_to_age(region)) && rc->done < rc->want) {
 			pp_block_age(block, rc->try_only, rc->hard);
 			cond_resched();
 		}
@@ -85,10 +82,9 @@ static void clock_reclaim(struct pp_region *region, struct pp_reclaim *rc, unsig
 		if (!block)
 			break;
 		if (READ_ONCE(block->nr[PP_STANDBY]) &&
-		    !pp_block_evict(block, &part, 0, PP_BLOCK_PAGES, false))
+		    !pp_block_evict(block, rc, 0, PP_BLOCK_PAGES, false))
 			untake(region, block);
 	}
-	rc->done = part.done;
 }
 
 void pp_clock_age(struct pp_region *region)

@@ -52,14 +52,14 @@ static struct episode *episode_find(void)
 	for (i = 0; i < EPISODES; i++) {
 		struct episode *e = &episodes[i];
 
-		if (e->task == current && e->call == current->ioac.syscw &&
+		if (e->task == current && e->call == pp_compat_write_calls() &&
 		    time_before(jiffies, e->since + EPISODE_LIFE))
 			return e;
 		if (time_before(e->since, oldest->since))
 			oldest = e;
 	}
 	*oldest = (struct episode){
-		.task = current, .call = current->ioac.syscw, .since = jiffies,
+		.task = current, .call = pp_compat_write_calls(), .since = jiffies,
 	};
 	return oldest;
 }

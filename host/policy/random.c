@@ -23,16 +23,14 @@ static struct pp_block *random_block(struct pp_region *region)
 	return xa_find(&region->blocks, &n, ULONG_MAX, XA_PRESENT);
 }
 
-static void random_reclaim(struct pp_region *region, struct pp_reclaim *rc, unsigned long want)
+static void random_reclaim(struct pp_region *region, struct pp_reclaim *rc)
 {
-	struct pp_reclaim part = *rc;
 	unsigned int misses = 0;
 
-	part.want = min(rc->want, rc->done + want);
-	while (part.done < part.want && misses < MAX_MISSES && !fatal_signal_pending(current)) {
+	while (rc->done < rc->want && misses < MAX_MISSES && !fatal_signal_pending(current)) {
 		struct pp_block *block = random_block(region);
 		unsigned int first = get_random_u32_below(PP_BLOCK_PAGES / RUN) * RUN;
-		unsigned long before = part.done;
+		unsigned long before = rc->done;
 
 		if (!block)
 			break;
@@ -40,11 +38,10 @@ static void random_reclaim(struct pp_region *region, struct pp_reclaim *rc, unsi
 			unmap_mapping_pages(region->inode->i_mapping, block->base + first, RUN,
 					    false);
 		if (READ_ONCE(block->nr[PP_FRAME]) || READ_ONCE(block->nr[PP_STANDBY]))
-			pp_block_evict(block, &part, first, RUN, true);
-		misses = part.done == before ? misses + 1 : 0;
+			pp_block_evict(block, rc, first, RUN, true);
+		misses = rc->done == before ? misses + 1 : 0;
 		cond_resched();
 	}
-	rc->done = part.done;
 }
 
 const struct pp_policy_ops pp_policy_random = {

@@ -62,9 +62,13 @@ static unsigned long nr_regions(struct pp_pool *pool)
 static void reclaim_region(struct pp_region *region, struct pp_reclaim *rc, unsigned long want)
 {
 	u64 start = ktime_get_ns();
+	struct pp_reclaim part = *rc;
 
-	rc->refused = 0;
-	READ_ONCE(rc->pool->policy)->reclaim(region, rc, want);
+	part.refused = 0;
+	part.want = min(rc->want, rc->done + want);
+	READ_ONCE(rc->pool->policy)->reclaim(region, &part);
+	rc->done = part.done;
+	rc->no_room = part.no_room;
 	pp_stat_add(region->stats, reclaim_ns, ktime_get_ns() - start);
 }
 
@@ -99,18 +103,54 @@ static bool reclaim_round(struct pp_reclaim *rc)
 	return rc->done > before;
 }
 
-void pp_reclaim_run(struct pp_reclaim *rc, const char *who)
+/*
+ * Kept copies are the only thing in a store that nobody needs. Those of all regions count, because
+ * the room is the pool's. Return: number of copies dropped.
+ */
+static unsigned long drop_copies(struct pp_reclaim *rc)
 {
-	u64 start = ktime_get_ns();
+	unsigned long n, i, dropped = 0;
+	struct pp_block *block;
+
+	for (n = nr_regions(rc->pool); n && dropped < rc->want; n--) {
+		struct pp_region *region = next_region(rc->pool);
+
+		if (!region)
+			break;
+		xa_for_each(&region->blocks, i, block) {
+			dropped += pp_block_drop_copies(block, rc->try_only);
+			if (dropped >= rc->want || fatal_signal_pending(current))
+				break;
+			cond_resched();
+		}
+		pp_region_put(region);
+	}
+	return dropped;
+}
+
+static void reclaim_efforts(struct pp_reclaim *rc)
+{
 	int effort;
 
-	if (!READ_ONCE(rc->pool->knobs.evict))
-		return;
 	for (effort = 0; effort < 2; effort++) {
 		rc->hard = effort;
 		while (rc->done < rc->want && !fatal_signal_pending(current) && reclaim_round(rc))
 			;
 	}
+}
+
+void pp_reclaim_run(struct pp_reclaim *rc, const char *who)
+{
+	u64 start = ktime_get_ns();
+
+	if (!READ_ONCE(rc->pool->knobs.evict))
+		return;
+	/* Ends: a page must come in before there is another copy of it to drop. */
+	do {
+		rc->no_room = false;
+		reclaim_efforts(rc);
+	} while (rc->done < rc->want && rc->no_room && !fatal_signal_pending(current) &&
+		 drop_copies(rc));
 	if (pp_store_tight(rc->pool->store))
 		queue_delayed_work(reclaim_wq, &rc->pool->refill_work, HZ / 10);
 	trace_pagepact_reclaim(who, rc->want, rc->done, ktime_get_ns() - start);

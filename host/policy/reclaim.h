@@ -15,11 +15,11 @@
 /**
  * struct pp_policy_ops - how victims are chosen inside a region (one file each)
  * @name: as written to the knob
- * @reclaim: evicts up to @want pages of @region for @rc, fewer when it finds no more
+ * @reclaim: evicts pages of @region for @rc until it has what it wants, fewer when it finds no more
  */
 struct pp_policy_ops {
 	const char *name;
-	void (*reclaim)(struct pp_region *region, struct pp_reclaim *rc, unsigned long want);
+	void (*reclaim)(struct pp_region *region, struct pp_reclaim *rc);
 };
 
 extern const struct pp_policy_ops pp_policy_clock;
@@ -33,8 +33,9 @@ const struct pp_policy_ops *pp_policy_find(const char *name);
  * @rc: the request; its @done tells the result
  * @who: name for the trace
  *
- * Takes what is easy first, incompressible pages only when that is not enough. Stops early when
- * the caller is killed.
+ * Takes what is easy first, incompressible pages only when that is not enough; when it is the
+ * store that has no room, copies that it keeps of pages in memory go. Stops early when the caller
+ * is killed.
  */
 void pp_reclaim_run(struct pp_reclaim *rc, const char *who);
 

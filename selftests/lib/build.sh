@@ -12,7 +12,7 @@ build_modules() {
 		return 0
 	fi
 	say "building modules for $release"
-	chroot_run make --no-print-directory modules "KDIR=/lib/modules/$release/build"
+	chroot_run make --no-print-directory modules "KDIR=$(kernel_build_dir "$1")"
 }
 
 build_tools() {
@@ -42,12 +42,13 @@ build_payload() {
 	mv "$outputs/guest.erofs.tmp" "$outputs/guest.erofs"
 }
 
-# build_all [KERNEL]
+# build_all [KERNEL...]
 build_all() {
 	local short status=0
 	[ -d "$(tree_path)" ] || die "no root tree: run selftests/vhost setup"
 	mkdir -p "$outputs"
 	for short in "${@:-${kernels[@]}}"; do
+		[ "$short" != debug ] || with_lock kernel kernel_ensure
 		build_modules "$short"
 	done
 	build_tools

@@ -10,8 +10,10 @@ cache=$(realpath -m -- "${PAGEPACT_CACHE:-/var/cache/pagepact}")
 outputs=$repo/build/chroot
 lists=$selftests/lib
 
-# The kernels under test, by the short names that users and lists know.
+# The kernels under test, by the short names that users and lists know: Debian's, and the one that
+# kernel.sh builds.
 kernels=(6.12 7.2)
+kernels_all=("${kernels[@]}" debug)
 
 say() { printf '%s\n' "$*" >&2; }
 
@@ -29,6 +31,14 @@ now() { local up; read -r up _ </proc/uptime; printf '%s\n' "$up"; }
 
 since() { awk -v a="$1" -v b="$(now)" 'BEGIN { printf "%.1f", b - a }'; }
 
+# kernel_build_dir SHORT: what its modules are built against, as seen in the root tree
+kernel_build_dir() {
+	case $1 in
+	debug) printf '/out/%s/build\n' "$(basename "$(kernel_path)")" ;;
+	*) printf '/lib/modules/%s/build\n' "$(krel "$1")" ;;
+	esac
+}
+
 # hash_of FILE...: what a cached thing was made from
 hash_of() { cat -- "$@" | sha256sum | cut -c1-12; }
 
@@ -43,13 +53,18 @@ with_lock() {
 	) 9>"$cache/$name.lock"
 }
 
-# krel SHORT: full release of a kernel in the root tree, such as 6.12.1-amd64
+# krel SHORT: full release of a kernel, such as 6.12.1-amd64
 krel() {
 	local dir
+	if [ "$1" = debug ]; then
+		cat "$(kernel_path)/release" 2>/dev/null ||
+			die "the debug kernel is not built: run selftests/vhost setup debug"
+		return
+	fi
 	for dir in "$(tree_path)/lib/modules/$1"[.+]*; do
 		[ -d "$dir/build/" ] || [ -L "$dir/build" ] || continue
 		printf '%s\n' "${dir##*/}"
 		return
 	done
-	die "the root tree has no kernel $1: known are ${kernels[*]}; run selftests/vhost setup"
+	die "the root tree has no kernel $1: known are ${kernels_all[*]}; run selftests/vhost setup"
 }

@@ -16,7 +16,7 @@ image_guest_root() {
 # "a=b" put repository file a at /b. Not compressed: emulated CPUs are slow,
 # copying is not. Modules are unpacked for the same reason.
 image_initramfs() {
-	local krel=$1 out=$2 work file module
+	local krel=$1 out=$2 work
 	shift 2
 	work=$(mktemp -d)
 	mkdir -p "$work/bin" "$work/modules"
@@ -26,6 +26,17 @@ image_initramfs() {
 		shift
 	done
 	shift
+	: >"$work/order"
+	[ $# = 0 ] || image_modules "$krel" "$work" "$@" >"$work/order"
+	mv "$work/order" "$work/modules/order"
+	(cd "$work" && find . | cpio --quiet -o -H newc -R 0:0) >"$out.tmp"
+	mv "$out.tmp" "$out"
+}
+
+# image_modules KREL DIR MODULE...: unpacks them and what they need, and prints the order
+image_modules() {
+	local krel=$1 work=$2 file module
+	shift 2
 	modprobe -S "$krel" --show-depends -a "$@" | awk '$1 == "insmod" && !seen[$2]++ { print $2 }' |
 		while read -r file; do
 			module=${file##*/}
@@ -35,10 +46,7 @@ image_initramfs() {
 			*) cat "$file" ;;
 			esac >"$work/modules/$module"
 			printf '%s\n' "$module"
-		done >"$work/order"
-	mv "$work/order" "$work/modules/order"
-	(cd "$work" && find . | cpio --quiet -o -H newc -R 0:0) >"$out.tmp"
-	mv "$out.tmp" "$out"
+		done
 }
 
 # Inside the chroot too, from the tree's own files.
@@ -60,7 +68,8 @@ image_guest_ensure() {
 	local file
 	file=$(image_guest_root)
 	[ ! -f "$file" ] || return 0
-	rm -f "$cache"/guest-*.erofs*
+	# Not those that another checkout may be using.
+	find "$cache" -maxdepth 1 -name 'guest-*.erofs*' -mtime +1 -delete
 	say "building the guests' root image"
 	chroot_run /repo/selftests/vhost _guest_image "/out/${file##*/}" >"$cache/guest.log" 2>&1 ||
 		die "mkfs.erofs failed: see $cache/guest.log"
@@ -73,6 +82,9 @@ image_boot_ensure() {
 	[ "$(cat "$outputs/boot/key" 2>/dev/null)" != "$key" ] || return 0
 	mkdir -p "$outputs/boot"
 	rm -f "$outputs/boot/key"
+	# Nothing of the debug kernel is a module.
+	chroot_run /repo/selftests/vhost _initramfs - /repo/build/chroot/boot/host-debug.cpio \
+		selftests/init/initramfs=init --
 	for short in "${kernels[@]}"; do
 		release=$(krel "$short")
 		chroot_run /repo/selftests/vhost _initramfs "$release" \

@@ -20,7 +20,7 @@ machine_start() {
 	mkfifo "$machine_dir/"{control,outer}.{in,out}
 	exec {machine_to}<>"$machine_dir/control.in" {machine_from}<>"$machine_dir/control.out"
 	begin=$(now)
-	machine_qemu "$short" "$memory" "$out" "$(machine_append)" \
+	machine_qemu "$short" "$memory" "$out" "$(machine_append "$short")" \
 		-serial "file:$out/console.log" \
 		-chardev "pipe,id=control,path=$machine_dir/control" \
 		-device virtserialport,chardev=control,name=control \
@@ -41,7 +41,10 @@ machine_start() {
 		"/proc/$machine_pid/stat")
 }
 
+# machine_append KERNEL
 machine_append() {
+	local more=''
+	[ "$1" != debug ] || more=page_poison=1
 	# An oops ends the machine at once: nothing after it can be trusted. The
 	# watchdogs get more time, because two emulated CPUs on a busy machine
 	# stand still for long without any fault of their own.
@@ -49,7 +52,7 @@ machine_append() {
 	printf '%s' "console=ttyS0 loglevel=7 oops=panic panic=-1 nokaslr" \
 		" unknown_nmi_panic=1 panic_print=0xc0" \
 		" rcupdate.rcu_cpu_stall_timeout=60 watchdog_thresh=30" \
-		" mitigations=off ${VHOST_APPEND:-}"
+		" mitigations=off $more ${VHOST_APPEND:-}"
 }
 
 # Disks of one run.
@@ -63,14 +66,19 @@ machine_files() {
 }
 
 machine_qemu() {
-	local short=$1 memory=$2 out=$3 append=$4 tree release
+	local short=$1 memory=$2 out=$3 append=$4 tree image kernel=()
 	shift 4
 	tree=$(tree_path)
-	release=$(krel "$short")
+	image=$tree/boot/vmlinuz-$(krel "$short")
+	if [ "$short" = debug ]; then
+		image=$(kernel_path)/bzImage
+		kernel=(-fsdev "local,id=kernel,path=$(kernel_path)/root,security_model=none,readonly=on"
+			-device "virtio-9p-pci,fsdev=kernel,mount_tag=kernel")
+	fi
 	exec setpriv --pdeathsig KILL qemu-system-x86_64 \
 		-M q35 -accel tcg,thread=multi -cpu max -smp 2 -m "$memory" \
 		-nodefaults -no-user-config -display none -no-reboot \
-		-kernel "$tree/boot/vmlinuz-$release" \
+		-kernel "$image" \
 		-initrd "$outputs/boot/host-$short.cpio" -append "$append" \
 		-device virtio-serial-pci \
 		-fsdev "local,id=tree,path=$tree,security_model=none,readonly=on,multidevs=remap" \
@@ -85,7 +93,7 @@ machine_qemu() {
 		-device virtio-blk-pci,drive=payload,serial=payload \
 		-drive "if=none,id=scratch,format=raw,cache=unsafe,file=$machine_dir/scratch.raw" \
 		-device virtio-blk-pci,drive=scratch,serial=scratch \
-		"$@"
+		"${kernel[@]}" "$@"
 }
 
 machine_alive() { [ -n "$machine_pid" ] && kill -0 "$machine_pid" 2>/dev/null; }

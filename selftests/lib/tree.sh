@@ -134,15 +134,14 @@ tree_kernels() {
 	done
 }
 
-# The kernel's own style checker, out of its sources, which are not kept.
+# The kernel's own style checker; the sources stay packed, for the debug kernel.
 tree_scripts() {
 	local tree=$1 source
 	source=$(echo "$tree"/usr/src/linux-source-*.tar.xz)
 	mkdir -p "$tree/usr/lib/kernel-scripts"
 	tar -C "$tree/usr/lib/kernel-scripts" --strip-components=2 --wildcards -xf "$source" \
 		'*/scripts/checkpatch.pl' '*/scripts/spelling.txt' \
-		'*/scripts/const_structs.checkpatch' || return
-	rm -f "$source"
+		'*/scripts/const_structs.checkpatch'
 }
 
 tree_apt() {
