@@ -99,7 +99,8 @@ static uint64_t range_length(struct rng *r)
 static uint64_t address(struct rng *r)
 {
 	/* Mostly where others are, too. */
-	uint64_t at = (uint64_t)arena + below(r, (below(r, 4) ? 4 * MIB : ARENA_BYTES) / PAGE) * PAGE;
+	uint64_t room = below(r, 4) ? 4 * MIB : ARENA_BYTES;
+	uint64_t at = (uint64_t)arena + below(r, room / PAGE) * PAGE;
 
 	switch (below(r, 32)) {
 	case 0:
@@ -471,7 +472,8 @@ static uint64_t text_arg(struct worker *w, const struct description *d, struct r
 		option_name(r, out);
 		break;
 	case VALUE:
-		w->text_len[i] = below(r, 2) ? value_text(r, out) : good_value(r, w->text[i - 1], out);
+		w->text_len[i] = below(r, 2) ? value_text(r, out) :
+					       good_value(r, w->text[i - 1], out);
 		break;
 	default:
 		knob_path(w, r, out);

@@ -75,6 +75,7 @@ struct ring {
 /* Seen by all processes. */
 struct shared {
 	atomic_bool stop;
+	double began;
 	atomic_ulong tried[2][MAX_CALLS], worked[2][MAX_CALLS];
 	atomic_uint violations, crashes;
 	char violation[256];
@@ -146,6 +147,9 @@ extern struct shared *shared;
 extern const struct description table[];
 extern const unsigned int nr_calls;
 extern uint64_t seed;
+
+/* main.c: seconds since some moment */
+double now(void);
 
 /* The descriptors and the memory that the threads of a process share. */
 extern atomic_int fds[NR_FDS];

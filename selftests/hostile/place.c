@@ -59,7 +59,8 @@ void place_prepare(const char *pool_mount)
 	must(mkdir(CGROUP, 0755) || set_text(CGROUP, "cgroup.subtree_control", "+memory") ||
 		     mkdir(CGROUP "/a", 0755) || mkdir(CGROUP "/b", 0755), CGROUP);
 	must(unshare(CLONE_NEWNS) || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL), "mounts");
-	must((mkdir(TREE, 0755) && errno != EEXIST) || mount("tmpfs", TREE, "tmpfs", 0, "size=64k,mode=755"), TREE);
+	must((mkdir(TREE, 0755) && errno != EEXIST) ||
+		     mount("tmpfs", TREE, "tmpfs", 0, "size=64k,mode=755"), TREE);
 	must(mkdir(TREE "/sys", 0755), "sys");
 	bind(pool_mount, TREE "/pool");
 	bind("/sys/fs/pagepact", TREE "/sys/pools");

@@ -35,7 +35,7 @@ static void choose(struct worker *w, struct call *c)
 
 	if (nr && below(&w->rng, 3) == 0) {
 		*c = shared->corpus[below(&w->rng, nr)];
-		if (c->number < nr_calls && !(table[c->number].flags & ROOT_ONLY && w->who != ROOT)) {
+		if (!(table[c->number].flags & ROOT_ONLY) || w->who == ROOT) {
 			c->draw[below(&w->rng, MAX_ARGS)] = next(&w->rng);
 			return;
 		}
@@ -132,7 +132,7 @@ static void complain(struct worker *w, const char *what, const struct ring_entry
 	out = fmemopen(shared->violation, sizeof(shared->violation), "w");
 	if (!out)
 		return;
-	fprintf(out, "%s: ", what);
+	fprintf(out, "after %.1f s %s: ", now() - shared->began, what);
 	for (i = 0; i < MAX_ARGS; i++)
 		if (e->arg[i] >= (uint64_t)w->text && e->arg[i] < (uint64_t)(w->text + MAX_ARGS))
 			fprintf(out, "\"%.40s\" ", (char *)e->arg[i]);

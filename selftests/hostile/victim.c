@@ -31,10 +31,11 @@ static void stamp(uint64_t *out, unsigned int f, size_t page)
 
 static void __attribute__((noreturn, format(printf, 1, 2))) wrong(const char *format, ...)
 {
+	size_t n = sprintf(shared->wrong_text, "after %.1f s ", now() - shared->began);
 	va_list args;
 
 	va_start(args, format);
-	vsnprintf(shared->wrong_text, sizeof(shared->wrong_text), format, args);
+	vsnprintf(shared->wrong_text + n, sizeof(shared->wrong_text) - n, format, args);
 	va_end(args);
 	shared->wrong++;
 	_exit(1);
@@ -43,7 +44,8 @@ static void __attribute__((noreturn, format(printf, 1, 2))) wrong(const char *fo
 static void on_signal(int sig)
 {
 	shared->wrong++;
-	snprintf(shared->wrong_text, sizeof(shared->wrong_text), "the victim got signal %d", sig);
+	snprintf(shared->wrong_text, sizeof(shared->wrong_text), "after %.1f s signal %d",
+		 now() - shared->began, sig);
 	_exit(1);
 }
 
@@ -62,8 +64,8 @@ static void check_page(unsigned int f, size_t page)
 	stamp(want, f, page);
 	for (i = 0; i < WORDS; i++)
 		if (got[i] != want[i])
-			wrong("%s: page %zu word %zu is %016lx, must be %016lx", files[f].path, page,
-			      i, got[i], want[i]);
+			wrong("%s: page %zu word %zu is %016lx, must be %016lx", files[f].path,
+			      page, i, got[i], want[i]);
 }
 
 static void write_page(unsigned int f, size_t page)
@@ -81,7 +83,8 @@ static void own(unsigned int f, const char *mount, const char *name)
 	files[f].fd = open(files[f].path, O_RDWR | O_CREAT | O_EXCL, 0600);
 	if (files[f].fd < 0 || ftruncate(files[f].fd, PAGES * PAGE) || fstat(files[f].fd, &st))
 		wrong("%s: %s", files[f].path, strerror(errno));
-	files[f].map = mmap(NULL, PAGES * PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, files[f].fd, 0);
+	files[f].map = mmap(NULL, PAGES * PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, files[f].fd,
+			    0);
 	if (files[f].map == MAP_FAILED)
 		wrong("mmap: %s", strerror(errno));
 	for (page = 0; page < PAGES; page++)
