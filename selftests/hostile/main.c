@@ -205,6 +205,7 @@ int main(int argc, char **argv)
 		      -1, 0);
 	if (shared == MAP_FAILED)
 		die("mmap");
+	shared->began = now();
 	cover_init();
 	fflush(stdout);
 	victim = fork();
@@ -215,7 +216,6 @@ int main(int argc, char **argv)
 	while (!shared->rounds && !shared->wrong)
 		usleep(10000);
 	place_prepare(mount);
-	shared->began = now();
 	attack_all(mount);
 	shared->stop = true;
 	if (waitpid(victim, &status, 0) != victim)

@@ -44,7 +44,7 @@ SET(map_flags, MAP_FIXED | MAP_SHARED, MAP_FIXED | MAP_SHARED, MAP_FIXED | MAP_S
 	MAP_FIXED | MAP_SHARED | MAP_NONBLOCK | MAP_POPULATE, MAP_FIXED | MAP_SHARED | MAP_HUGETLB);
 SET(mremap_flags, MREMAP_FIXED | MREMAP_MAYMOVE, MREMAP_FIXED | MREMAP_MAYMOVE,
 	MREMAP_FIXED | MREMAP_MAYMOVE | MREMAP_DONTUNMAP, MREMAP_FIXED);
-SET(advices, MADV_NORMAL, MADV_RANDOM, MADV_SEQUENTIAL, MADV_WILLNEED, MADV_DONTNEED, MADV_DONTNEED,
+SET(hints, MADV_NORMAL, MADV_RANDOM, MADV_SEQUENTIAL, MADV_WILLNEED, MADV_DONTNEED, MADV_DONTNEED,
 	MADV_FREE, MADV_REMOVE, MADV_REMOVE, MADV_DONTFORK, MADV_DOFORK, MADV_MERGEABLE,
 	MADV_UNMERGEABLE, MADV_HUGEPAGE, MADV_NOHUGEPAGE, MADV_DONTDUMP, MADV_DODUMP,
 	MADV_WIPEONFORK, MADV_KEEPONFORK, MADV_COLD, MADV_PAGEOUT, MADV_POPULATE_READ,
@@ -58,7 +58,7 @@ SET(rwf, 0, 0, 0, RWF_HIPRI, RWF_DSYNC, RWF_SYNC, RWF_NOWAIT, RWF_APPEND, RWF_AT
 	RWF_DONTCACHE_);
 SET(whences, SEEK_SET, SEEK_SET, SEEK_SET, SEEK_CUR, SEEK_END, SEEK_DATA, SEEK_HOLE);
 SET(range_flags, SYNC_FILE_RANGE_WAIT_BEFORE, SYNC_FILE_RANGE_WRITE, SYNC_FILE_RANGE_WAIT_AFTER);
-SET(fadvices, 0, 1, 2, 3, 4, 5);
+SET(file_hints, 0, 1, 2, 3, 4, 5);
 /* Never waiting. */
 SET(lockings, LOCK_SH | LOCK_NB, LOCK_EX | LOCK_NB, LOCK_UN);
 /* None that sends signals to others or waits for them. */
@@ -151,7 +151,7 @@ const struct description table[] = {
 	RAW(fdatasync, 1, 0, A(FD)),
 	RAW(sync_file_range, 2, 0, A(FD), A(OFF), A(LEN), ANY_OF(range_flags)),
 	RAW(readahead, 2, 0, A(FD), A(OFF), A(LEN)),
-	RAW(fadvise64, 3, 0, A(FD), A(OFF), A(LEN), ONE_OF(fadvices)),
+	RAW(fadvise64, 3, 0, A(FD), A(OFF), A(LEN), ONE_OF(file_hints)),
 	RAW(flock, 3, 0, A(FD), STRICT(lockings)),
 	RAW(fcntl, 4, 0, A(FD), STRICT(fcntls), A(BUF)),
 	{ "lease", SYS_fcntl, NULL, 1, 0, { A(FD), IS(F_SETLEASE), ONE_OF(leases) } },
@@ -161,7 +161,7 @@ const struct description table[] = {
 	RAW(munmap, 4, 0, A(ADDR), A(ALEN)),
 	RAW(mremap, 4, 0, A(ADDR), A(ALEN), A(ALEN), STRICT(mremap_flags), A(ADDR)),
 	RAW(mprotect, 5, 0, A(ADDR), A(ALEN), ANY_OF(prots)),
-	RAW(madvise, 20, 0, A(ADDR), A(ALEN), STRICT(advices)),
+	RAW(madvise, 20, 0, A(ADDR), A(ALEN), STRICT(hints)),
 	{ "poison", SYS_madvise, NULL, 1, ROOT_ONLY, { A(ADDR), IS(PAGE), STRICT(poisons) } },
 	RAW(msync, 3, 0, A(ADDR), A(ALEN), ONE_OF(sync_flags)),
 	RAW(mlock2, 3, 0, A(ADDR), A(ALEN), ONE_OF(lock_flags)),
