@@ -74,14 +74,32 @@ void print_ring(FILE *out)
 	}
 }
 
+/* The texts among the arguments, as far as they fit a line. */
+static void print_texts(FILE *out, struct worker *w, const struct ring_entry *e)
+{
+	unsigned int i, j;
+
+	for (i = 0; i < MAX_ARGS; i++) {
+		const char *text = (const char *)e->arg[i];
+
+		if (text < w->text[0] || text >= w->text[MAX_ARGS])
+			continue;
+		fputc('"', out);
+		for (j = 0; j < 60 && text[j]; j++)
+			fputc(text[j] < ' ' ? '?' : text[j], out);
+		fputs("\" ", out);
+	}
+}
+
 /* Before the call, in a file outside of this host, which may not survive it. */
 static void log_call(struct worker *w, const struct ring_entry *e)
 {
-	char line[512];
+	char line[1024];
 	FILE *out = fmemopen(line, sizeof(line), "w");
 
 	if (!out)
 		return;
+	print_texts(out, w, e);
 	print_entry(out, names[w->who], w->ring - shared->ring, e);
 	fclose(out);
 	if (write(log_fd, line, strnlen(line, sizeof(line))) < 0)
@@ -125,7 +143,6 @@ static bool forbidden(struct worker *w, const struct description *d, const uint6
 static void complain(struct worker *w, const char *what, const struct ring_entry *e)
 {
 	FILE *out;
-	unsigned int i;
 
 	if (atomic_fetch_add(&shared->violations, 1))
 		return;
@@ -133,9 +150,7 @@ static void complain(struct worker *w, const char *what, const struct ring_entry
 	if (!out)
 		return;
 	fprintf(out, "after %.1f s %s: ", now() - shared->began, what);
-	for (i = 0; i < MAX_ARGS; i++)
-		if (e->arg[i] >= (uint64_t)w->text && e->arg[i] < (uint64_t)(w->text + MAX_ARGS))
-			fprintf(out, "\"%.40s\" ", (char *)e->arg[i]);
+	print_texts(out, w, e);
 	print_entry(out, names[w->who], w->ring - shared->ring, e);
 	fclose(out);
 }
