@@ -66,13 +66,13 @@ machine_files() {
 }
 
 machine_qemu() {
-	local short=$1 memory=$2 out=$3 append=$4 tree image kernel=()
+	local short=$1 memory=$2 out=$3 append=$4 tree image layer=()
 	shift 4
 	tree=$(tree_path)
 	image=$tree/boot/vmlinuz-$(krel "$short")
 	if [ "$short" = debug ]; then
 		image=$(kernel_path)/bzImage
-		kernel=(-fsdev "local,id=kernel,path=$(kernel_path)/root,security_model=none,readonly=on"
+		layer=(-fsdev "local,id=kernel,path=$(kernel_path)/root,security_model=none,readonly=on"
 			-device "virtio-9p-pci,fsdev=kernel,mount_tag=kernel")
 	fi
 	exec setpriv --pdeathsig KILL qemu-system-x86_64 \
@@ -93,7 +93,7 @@ machine_qemu() {
 		-device virtio-blk-pci,drive=payload,serial=payload \
 		-drive "if=none,id=scratch,format=raw,cache=unsafe,file=$machine_dir/scratch.raw" \
 		-device virtio-blk-pci,drive=scratch,serial=scratch \
-		"${kernel[@]}" "$@"
+		"${layer[@]}" "$@"
 }
 
 machine_alive() { [ -n "$machine_pid" ] && kill -0 "$machine_pid" 2>/dev/null; }
