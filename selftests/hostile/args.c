@@ -209,7 +209,7 @@ static void knob_path(struct worker *w, struct rng *r, char *out)
 	if (pool < NR_POOLS)
 		sprintf(pool_name, "m%u", pool);
 	if (!below(r, 64)) {
-		sprintf(out, "/sys/module/%s", below(r, 2) ? "uevent" : "refcnt");
+		strcpy(out, below(r, 2) ? "/proc/self/mounts" : "/sys/module/uevent");
 		return;
 	}
 	if (below(r, 2)) {

@@ -41,7 +41,9 @@ void cover_init(void)
 	while (fgets(line, sizeof(line), in)) {
 		if (!strstr(line, "\t[pagepact]") ||
 		    sscanf(line, "%lx %c %255s", &start, &type, name) != 3 ||
-		    (type != 't' && type != 'T') || !strncmp(name, "__pfx_", 6))
+		    (type != 't' && type != 'T') || !strncmp(name, "__pfx_", 6) ||
+		    /* What the compiler adds for KASAN and GCOV. */
+		    !strncmp(name, "_sub_", 5))
 			continue;
 		functions[nr_functions].start = start;
 		memcpy(functions[nr_functions].name, name, sizeof(functions->name) - 1);

@@ -20,6 +20,10 @@ coverage_collect() {
 		# The path of the build as the kernel knows it, inside the root tree.
 		dir=$from/gcov/repo/build/$release/host
 		[ -d "$dir" ] || continue
+		[ -e "$from/gcov/complete" ] || {
+			say "note: $from was stopped before it had left its counters"
+			continue
+		}
 		if [ $((n++)) = 0 ]; then
 			cp -r "$dir" "$sum"
 			continue
