@@ -209,7 +209,8 @@ static void knob_path(struct worker *w, struct rng *r, char *out)
 	if (pool < NR_POOLS)
 		sprintf(pool_name, "m%u", pool);
 	if (!below(r, 64)) {
-		strcpy(out, below(r, 2) ? "/proc/self/mounts" : "/sys/module/uevent");
+		w->sysfs = below(r, 2);
+		strcpy(out, w->sysfs ? "/sys/module/uevent" : "/proc/self/mounts");
 		return;
 	}
 	if (below(r, 2)) {
@@ -422,12 +423,15 @@ static uint64_t pool_name(struct rng *r, char *out)
 	return (uint64_t)out;
 }
 
-/* Root gives nothing away: what users may write is known from the start. */
+/*
+ * Root gives nothing away: what users may write is known from the start. Nor does it lock itself
+ * out: in sysfs, which a descriptor may be of, modes hold for root as well.
+ */
 static uint64_t mode(struct worker *w, struct rng *r)
 {
 	uint64_t m = below(r, 8) ? (below(r, 2) ? 0777 : 0600) : next(r) & 0177777;
 
-	return w->who == ROOT ? m & ~0022 : m;
+	return w->who == ROOT ? (m & ~0022) | 0644 : m;
 }
 
 /* --- all of them ------------------------------------------------------------ */

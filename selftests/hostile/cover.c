@@ -42,8 +42,8 @@ void cover_init(void)
 		if (!strstr(line, "\t[pagepact]") ||
 		    sscanf(line, "%lx %c %255s", &start, &type, name) != 3 ||
 		    (type != 't' && type != 'T') || !strncmp(name, "__pfx_", 6) ||
-		    /* What the compiler adds for KASAN and GCOV. */
-		    !strncmp(name, "_sub_", 5))
+		    /* What the compiler adds for KASAN and GCOV, and calls that are patched. */
+		    !strncmp(name, "_sub_", 5) || !strncmp(name, "__SCT__", 7))
 			continue;
 		functions[nr_functions].start = start;
 		memcpy(functions[nr_functions].name, name, sizeof(functions->name) - 1);
