@@ -16,10 +16,13 @@ help:
 	@echo "make check [T=NAMES] [K=6.12|7.2]  all tests (or those named) on a virtual host"
 	@echo "make check-debug [T=NAMES]         the same on a kernel with KASAN, lockdep and kmemleak"
 	@echo "make bench [B=NAMES] [K=6.12|7.2]  benchmarks, ours beside the stock mechanism"
+	@echo "make soak [MIN=30] [K=6.12|7.2]   random operations on memory with new seeds, for MIN minutes"
 	@echo "make shell [K=6.12|7.2] a prompt on the virtual host"
-	@echo "make style              checkpatch, sparse, kernel-doc, shellcheck, codespell"
+	@echo "make unit               unit tests and fuzzers of what needs no kernel, in user space"
+	@echo "make fuzz [MIN=5]       each fuzzer for so many minutes"
+	@echo "make style              checkpatch, sparse, kernel-doc, cppcheck, shellcheck, codespell"
 	@echo "make clean              removes build/"
-	@echo "Linux $(LINUX_MIN) to $(LINUX_MAX); demo, check, bench, shell and style need root and install what they need"
+	@echo "Linux $(LINUX_MIN) to $(LINUX_MAX); all below \"make install\" need root and install what they need"
 
 modules:
 	@test -e $(KDIR)/Makefile || { \
@@ -65,8 +68,21 @@ check-debug:
 bench: ready
 	selftests/bench/run -k $(or $(K),all) $(B)
 
+soak: ready
+	MIN=$(or $(MIN),30) K=$(or $(K),6.12) selftests/soak/soak
+
 shell: ready
 	selftests/vhost shell -k $(or $(K),6.12)
+
+# With the compilers of the root tree, but without booting it.
+unit:
+	selftests/vhost setup
+	selftests/vhost chroot $(MAKE) -s -j$(shell nproc) --no-print-directory -C selftests/unit check
+
+fuzz:
+	selftests/vhost setup
+	selftests/vhost chroot $(MAKE) -s -j$(shell nproc) --no-print-directory -C selftests/unit fuzz \
+		MIN=$(or $(MIN),5)
 
 style:
 	selftests/vhost setup
@@ -75,4 +91,4 @@ style:
 clean:
 	rm -rf $(BUILD)
 
-.PHONY: all help modules module-in tools install ready demo check check-debug bench shell style clean
+.PHONY: all help modules module-in tools install ready demo check check-debug bench soak shell unit fuzz style clean

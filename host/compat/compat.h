@@ -15,7 +15,11 @@
 #include <linux/zsmalloc.h>
 #include "probed.h"
 
-/* Ties @inode to @dentry until it is unlinked (the file system keeps no other record of it). */
+/**
+ * pp_compat_persist - ties an inode to a name until it is unlinked (there is no other record)
+ * @dentry: the name
+ * @inode: the inode
+ */
 static inline void pp_compat_persist(struct dentry *dentry, struct inode *inode)
 {
 #ifdef PP_HAVE_D_MAKE_PERSISTENT
@@ -26,7 +30,11 @@ static inline void pp_compat_persist(struct dentry *dentry, struct inode *inode)
 #endif
 }
 
-/* The first name of @inode, or NULL. Caller: holds inode->i_lock. */
+/**
+ * pp_compat_first_alias - the first name of an inode; caller holds inode->i_lock
+ * @inode: the inode
+ * Return: the name, or NULL.
+ */
 static inline struct dentry *pp_compat_first_alias(struct inode *inode)
 {
 #ifdef PP_HAVE_DENTRY_ALIAS_UNION
@@ -36,6 +44,10 @@ static inline struct dentry *pp_compat_first_alias(struct inode *inode)
 #endif
 }
 
+/**
+ * pp_compat_kill_super - ends a super block whose names pp_compat_persist() kept
+ * @sb: the super block
+ */
 static inline void pp_compat_kill_super(struct super_block *sb)
 {
 #ifdef PP_HAVE_D_MAKE_PERSISTENT
@@ -59,6 +71,13 @@ static inline void pp_compat_kill_super(struct super_block *sb)
 #define pp_mkdir_ret(err) (err)
 #endif
 
+/**
+ * pp_compat_vma_alloc - allocates a frame by the policy of a mapping
+ * @gfp: GFP flags
+ * @vma: the faulting mapping
+ * @addr: faulting address
+ * Return: the frame, or NULL.
+ */
 static inline struct folio *pp_compat_vma_alloc(gfp_t gfp, struct vm_area_struct *vma,
 						unsigned long addr)
 {
@@ -69,9 +88,11 @@ static inline struct folio *pp_compat_vma_alloc(gfp_t gfp, struct vm_area_struct
 #endif
 }
 
-/*
- * Number of write calls that the current task has finished: tells its requests to a file apart. A
- * kernel that does not count them cannot; all requests within a while are then one.
+/**
+ * pp_compat_write_calls - tells the current task's requests to a file apart
+ *
+ * A kernel that does not count them cannot; all requests within a while are then one.
+ * Return: number of write calls that the task has finished.
  */
 static inline u64 pp_compat_write_calls(void)
 {
@@ -91,7 +112,13 @@ static inline u64 pp_compat_write_calls(void)
 	enum lru_status name(struct list_head *item, struct list_lru_one *list, void *arg)
 #endif
 
-/* Returns a handle, or an ERR_PTR value as unsigned long. */
+/**
+ * pp_compat_zs_malloc - allocates an object
+ * @zs: the pool of zsmalloc
+ * @len: bytes of the object
+ * @gfp: GFP flags
+ * Return: a handle, or an ERR_PTR value as unsigned long.
+ */
 static inline unsigned long pp_compat_zs_malloc(struct zs_pool *zs, size_t len, gfp_t gfp)
 {
 #ifdef PP_HAVE_ZS_OBJ_READ
@@ -101,6 +128,13 @@ static inline unsigned long pp_compat_zs_malloc(struct zs_pool *zs, size_t len, 
 #endif
 }
 
+/**
+ * pp_compat_zs_write - fills an object
+ * @zs: the pool of zsmalloc
+ * @handle: the object
+ * @buf: its bytes
+ * @len: bytes of the object
+ */
 static inline void pp_compat_zs_write(struct zs_pool *zs, unsigned long handle, void *buf,
 				      size_t len)
 {
@@ -112,7 +146,14 @@ static inline void pp_compat_zs_write(struct zs_pool *zs, unsigned long handle, 
 #endif
 }
 
-/* Between begin and end the caller must not sleep. @copy: a page for objects that span two. */
+/**
+ * pp_compat_zs_read_begin - maps an object; until the end of it the caller must not sleep
+ * @zs: the pool of zsmalloc
+ * @handle: the object
+ * @len: bytes of the object
+ * @copy: a page for objects that span two
+ * Return: its bytes.
+ */
 static inline void *pp_compat_zs_read_begin(struct zs_pool *zs, unsigned long handle,
 					    size_t len, void *copy)
 {
@@ -123,6 +164,13 @@ static inline void *pp_compat_zs_read_begin(struct zs_pool *zs, unsigned long ha
 #endif
 }
 
+/**
+ * pp_compat_zs_read_end - ends pp_compat_zs_read_begin()
+ * @zs: the pool of zsmalloc
+ * @handle: the object
+ * @len: bytes of the object
+ * @mem: what pp_compat_zs_read_begin() returned
+ */
 static inline void pp_compat_zs_read_end(struct zs_pool *zs, unsigned long handle, size_t len,
 					 void *mem)
 {

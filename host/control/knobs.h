@@ -47,7 +47,10 @@ enum pp_knob {
 /* Name of each knob, as a sysfs file and as a mount option. */
 extern const char *const pp_knob_names[PP_NR_KNOBS];
 
-/** pp_knobs_default - sets every knob of the new @pool that has a plain default */
+/**
+ * pp_knobs_default - sets every knob of the new @pool that has a plain default
+ * @pool: the pool
+ */
 void pp_knobs_default(struct pp_pool *pool);
 
 /**
@@ -77,7 +80,12 @@ int pp_knob_store(struct pp_pool *pool, enum pp_knob knob, const char *value);
  */
 int pp_parse_pages(const char *value, unsigned long *pages);
 
-/** pp_region_set_limit - sets the limit of @region to @pages. Return: like pp_knob_store(). */
+/**
+ * pp_region_set_limit - sets the limit of @region to @pages
+ * @region: the region
+ * @pages: 0 = none
+ * Return: like pp_knob_store().
+ */
 int pp_region_set_limit(struct pp_region *region, unsigned long pages);
 
 #endif /* PAGEPACT_CONTROL_KNOBS_H */

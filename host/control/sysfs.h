@@ -6,17 +6,41 @@
 struct pp_pool;
 struct pp_region;
 
-/** pp_sysfs_add_pool - makes the directory of @pool. Return: 0; -EEXIST: the name is taken. */
+/**
+ * pp_sysfs_add_pool - makes the directory of @pool
+ * @pool: the pool
+ * Return: 0; -EEXIST: the name is taken.
+ */
 int pp_sysfs_add_pool(struct pp_pool *pool);
-/** pp_sysfs_del_pool - removes it, and waits until nobody is in one of its files */
+
+/**
+ * pp_sysfs_del_pool - removes it, and waits until nobody is in one of its files
+ * @pool: the pool
+ */
 void pp_sysfs_del_pool(struct pp_pool *pool);
 
-/** pp_sysfs_add_region - makes the directory of @region. Return: 0 or an errno. */
+/**
+ * pp_sysfs_add_region - makes the directory of @region
+ * @region: the region
+ * Return: 0 or an errno.
+ */
 int pp_sysfs_add_region(struct pp_region *region);
-/** pp_sysfs_del_region - removes it, and waits until nobody is in one of its files */
+
+/**
+ * pp_sysfs_del_region - removes it, and waits until nobody is in one of its files
+ * @region: the region
+ */
 void pp_sysfs_del_region(struct pp_region *region);
 
+/**
+ * pp_sysfs_init - makes what sysfs.c needs, when the module is loaded
+ * Return: 0 or an errno.
+ */
 int pp_sysfs_init(void);
+
+/**
+ * pp_sysfs_exit - undoes pp_sysfs_init()
+ */
 void pp_sysfs_exit(void);
 
 #endif /* PAGEPACT_CONTROL_SYSFS_H */

@@ -65,7 +65,12 @@ int pp_access_notify(struct pp_access *access, struct folio *folio);
 int pp_access_peek(struct pp_region *region, pgoff_t index, struct page *bounce,
 		   struct folio **out);
 
-/** pp_access_is_hole - Return: true when page @index of @region was a hole a moment ago. */
+/**
+ * pp_access_is_hole - is a page without memory?
+ * @region: the region
+ * @index: index of the page
+ * Return: true when it was a hole a moment ago.
+ */
 bool pp_access_is_hole(struct pp_region *region, pgoff_t index);
 
 #endif /* PAGEPACT_CORE_ACCESS_H */

@@ -54,14 +54,22 @@ void pp_frame_detach(struct pp_region *region, struct folio *folio);
  */
 unsigned long pp_frame_drain(struct pp_region *region, unsigned long max);
 
-/** pp_frame_adopt - makes the fresh frame @folio page @index of @region, for rmap and GUP */
+/**
+ * pp_frame_adopt - makes the fresh frame @folio page @index of @region, for rmap and GUP
+ * @region: the region
+ * @folio: the frame
+ * @index: index of the page
+ */
 static inline void pp_frame_adopt(struct pp_region *region, struct folio *folio, pgoff_t index)
 {
 	folio->mapping = region->inode->i_mapping;
 	folio->index = index;
 }
 
-/** pp_frame_abandon - undoes pp_frame_adopt() on @folio, which no page table refers to */
+/**
+ * pp_frame_abandon - undoes pp_frame_adopt() on @folio, which no page table refers to
+ * @folio: the frame
+ */
 static inline void pp_frame_abandon(struct folio *folio)
 {
 	folio->mapping = NULL;
@@ -82,7 +90,10 @@ static inline void pp_frame_abandon(struct folio *folio)
  */
 bool pp_frame_isolate(struct folio *folio);
 
-/** pp_frame_unisolate - the frame @folio has one reference again and is unlocked */
+/**
+ * pp_frame_unisolate - the frame @folio has one reference again and is unlocked
+ * @folio: the frame
+ */
 void pp_frame_unisolate(struct folio *folio);
 
 /**
@@ -92,7 +103,10 @@ void pp_frame_unisolate(struct folio *folio);
  */
 struct folio *pp_zero_frame(struct pp_region *region);
 
-/** pp_zero_forget - cuts the zero frames of @pool off their mapping, which is about to go */
+/**
+ * pp_zero_forget - cuts the zero frames of @pool off their mapping, which is about to go
+ * @pool: the pool
+ */
 void pp_zero_forget(struct pp_pool *pool);
 
 #endif /* PAGEPACT_CORE_FRAME_H */

@@ -75,37 +75,63 @@ enum pp_why {
 	PP_WHY_PUNCH,
 };
 
-/* The state of home word @h. */
+/**
+ * pp_home_state - the state of a home
+ * @h: the home word
+ * Return: the state.
+ */
 static inline enum pp_state pp_home_state(pp_home_t h)
 {
 	return h & PP_HOME_STATE;
 }
 
-/* The slot number of a STORED home word @h. */
+/**
+ * pp_home_slot - the slot of a STORED home
+ * @h: the home word
+ * Return: its number.
+ */
 static inline u64 pp_home_slot(pp_home_t h)
 {
 	return h >> PP_HOME_SHIFT;
 }
 
-/* True when the bytes of @h are in a frame. */
+/**
+ * pp_home_has_frame - are the bytes in a frame?
+ * @h: the home word
+ * Return: true for FRAME and STANDBY.
+ */
 static inline bool pp_home_has_frame(pp_home_t h)
 {
 	return pp_home_state(h) == PP_FRAME || pp_home_state(h) == PP_STANDBY;
 }
 
-/* The frame of a FRAME or STANDBY home word @h. */
+/**
+ * pp_home_folio - the frame of a FRAME or STANDBY home
+ * @h: the home word
+ * Return: the frame.
+ */
 static inline struct folio *pp_home_folio(pp_home_t h)
 {
 	return page_folio(pfn_to_page(h >> PP_HOME_SHIFT));
 }
 
-/* Home word: @state in the frame @folio, with @flags (PP_HOME_COPY, PP_HOME_TOUGH). */
+/**
+ * pp_home_in_frame - makes a home word: in a frame
+ * @state: PP_FRAME or PP_STANDBY
+ * @folio: the frame
+ * @flags: PP_HOME_COPY, PP_HOME_TOUGH
+ * Return: the word.
+ */
 static inline pp_home_t pp_home_in_frame(enum pp_state state, struct folio *folio, u64 flags)
 {
 	return ((u64)folio_pfn(folio) << PP_HOME_SHIFT) | flags | state;
 }
 
-/* Home word: stored in @slot. */
+/**
+ * pp_home_in_slot - makes a home word: stored
+ * @slot: its number
+ * Return: the word.
+ */
 static inline pp_home_t pp_home_in_slot(u64 slot)
 {
 	return (slot << PP_HOME_SHIFT) | PP_STORED;

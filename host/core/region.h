@@ -241,7 +241,10 @@ void pp_region_destroy(struct pp_region *region);
  */
 bool pp_region_tryget(struct pp_region *region);
 
-/** pp_region_put - ends a pp_region_tryget(); @region: the region */
+/**
+ * pp_region_put - ends a pp_region_tryget()
+ * @region: the region
+ */
 void pp_region_put(struct pp_region *region);
 
 /**
@@ -275,15 +278,36 @@ void pp_region_punch(struct pp_region *region, pgoff_t start, pgoff_t end);
  */
 int pp_region_resize(struct pp_region *region, unsigned long from, unsigned long to);
 
-/** pp_domain_create - Return: a new domain of @pool with one user, or NULL. */
+/**
+ * pp_domain_create - makes a domain
+ * @pool: the pool
+ * Return: a new one with one user, or NULL.
+ */
 struct pp_domain *pp_domain_create(struct pp_pool *pool);
-/** pp_domain_put - drops one user of @domain; the last one frees it */
+
+/**
+ * pp_domain_put - drops one user of @domain; the last one frees it
+ * @domain: the domain
+ */
 void pp_domain_put(struct pp_domain *domain);
 
-/** pp_metadata_bytes - Return: memory of the records of @region, or of all of @pool if NULL. */
+/**
+ * pp_metadata_bytes - memory of records of homes
+ * @pool: the pool
+ * @region: the region, or NULL
+ * Return: bytes, of @region, or of all of @pool if that is NULL.
+ */
 u64 pp_metadata_bytes(struct pp_pool *pool, struct pp_region *region);
 
+/**
+ * pp_region_init - makes what region.c needs, when the module is loaded
+ * Return: 0 or an errno.
+ */
 int pp_region_init(void);
+
+/**
+ * pp_region_exit - undoes pp_region_init()
+ */
 void pp_region_exit(void);
 
 #endif /* PAGEPACT_CORE_REGION_H */

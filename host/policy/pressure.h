@@ -15,7 +15,15 @@
 #ifndef PAGEPACT_POLICY_PRESSURE_H
 #define PAGEPACT_POLICY_PRESSURE_H
 
+/**
+ * pp_pressure_init - makes what pressure.c needs, when the module is loaded
+ * Return: 0 or an errno.
+ */
 int pp_pressure_init(void);
+
+/**
+ * pp_pressure_exit - undoes pp_pressure_init()
+ */
 void pp_pressure_exit(void);
 
 #endif /* PAGEPACT_POLICY_PRESSURE_H */

@@ -80,7 +80,8 @@ static unsigned long share_of(struct pp_region *region, struct pp_reclaim *rc)
 
 	if (!all)
 		return left;
-	return min(left, max(SHARE_MIN, (unsigned long)div64_u64(left * own, all) + 1));
+	/* More than there is may be asked for; its product would not fit. */
+	return min(left, max(SHARE_MIN, (unsigned long)div64_u64(min(left, all) * own, all) + 1));
 }
 
 /* One visit to every region, or to the only one. Return: true when it evicted anything. */

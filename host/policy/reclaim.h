@@ -25,7 +25,11 @@ struct pp_policy_ops {
 extern const struct pp_policy_ops pp_policy_clock;
 extern const struct pp_policy_ops pp_policy_random;
 
-/** pp_policy_find - Return: the policy called @name, or NULL. */
+/**
+ * pp_policy_find - looks a policy up by name
+ * @name: as written to the knob
+ * Return: the policy, or NULL.
+ */
 const struct pp_policy_ops *pp_policy_find(const char *name);
 
 /**
@@ -50,10 +54,16 @@ void pp_reclaim_run(struct pp_reclaim *rc, const char *who);
 unsigned long pp_reclaim_direct(struct pp_pool *pool, struct pp_region *only,
 				struct pp_region *keep, unsigned long want);
 
-/** pp_reclaim_kick - starts background reclaim of @pool */
+/**
+ * pp_reclaim_kick - starts background reclaim of @pool
+ * @pool: the pool
+ */
 void pp_reclaim_kick(struct pp_pool *pool);
 
-/** pp_reclaim_check - starts background reclaim of @pool when its headroom is short */
+/**
+ * pp_reclaim_check - starts background reclaim of @pool when its headroom is short
+ * @pool: the pool
+ */
 void pp_reclaim_check(struct pp_pool *pool);
 
 /**
@@ -64,18 +74,40 @@ void pp_reclaim_check(struct pp_pool *pool);
  */
 int pp_reclaim_to_limit(struct pp_pool *pool, struct pp_region *only);
 
-/** pp_reclaim_set_ageing - ages all of @pool every @ms milliseconds, 0 = never */
+/**
+ * pp_reclaim_set_ageing - ages all of @pool every @ms milliseconds, 0 = never
+ * @pool: the pool
+ * @ms: milliseconds, 0 = never
+ */
 void pp_reclaim_set_ageing(struct pp_pool *pool, unsigned long ms);
 
-/** pp_clock_age - moves the ageing hand of @region once around (ageing for statistics) */
+/**
+ * pp_clock_age - moves the ageing hand of @region once around (ageing for statistics)
+ * @region: the region
+ */
 void pp_clock_age(struct pp_region *region);
 
-/** pp_reclaim_init_pool - prepares the workers of a new pool */
+/**
+ * pp_reclaim_init_pool - prepares the workers of a new pool
+ * @pool: the pool
+ */
 void pp_reclaim_init_pool(struct pp_pool *pool);
-/** pp_reclaim_exit_pool - stops the workers of @pool for good */
+
+/**
+ * pp_reclaim_exit_pool - stops the workers of @pool for good
+ * @pool: the pool
+ */
 void pp_reclaim_exit_pool(struct pp_pool *pool);
 
+/**
+ * pp_reclaim_init - makes what reclaim.c needs, when the module is loaded
+ * Return: 0 or an errno.
+ */
 int pp_reclaim_init(void);
+
+/**
+ * pp_reclaim_exit - undoes pp_reclaim_init()
+ */
 void pp_reclaim_exit(void);
 
 #endif /* PAGEPACT_POLICY_RECLAIM_H */

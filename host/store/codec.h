@@ -11,7 +11,13 @@
 #include <linux/mutex.h>
 #include <linux/types.h>
 
-/* Numbers of codecs; they stand in slots, so a slot stays readable when the setting changes. */
+/**
+ * enum pp_codec_id - codecs; they stand in slots, which stay readable when the setting changes
+ * @PP_CODEC_RAW: none: a page as it is
+ * @PP_CODEC_LZ4: lz4
+ * @PP_CODEC_ZSTD: zstd
+ * @PP_NR_CODECS: number of codecs
+ */
 enum pp_codec_id {
 	PP_CODEC_RAW,
 	PP_CODEC_LZ4,
@@ -57,15 +63,34 @@ extern const struct pp_codec pp_codec_zstd;
  */
 int pp_codec_find(const char *name);
 
-/** pp_codec_get - Return: the codec numbered @id. */
+/**
+ * pp_codec_get - a codec by its number
+ * @id: enum pp_codec_id
+ * Return: the codec.
+ */
 const struct pp_codec *pp_codec_get(enum pp_codec_id id);
 
-/** pp_stream_lock - Return: this CPU's stream, locked. */
+/**
+ * pp_stream_lock - takes this CPU's stream
+ * Return: the stream, locked.
+ */
 struct pp_stream *pp_stream_lock(void);
-/** pp_stream_unlock - gives @stream back */
+
+/**
+ * pp_stream_unlock - gives @stream back
+ * @stream: what pp_stream_lock() returned
+ */
 void pp_stream_unlock(struct pp_stream *stream);
 
+/**
+ * pp_codec_init - makes what codec.c needs, when the module is loaded
+ * Return: 0 or an errno.
+ */
 int pp_codec_init(void);
+
+/**
+ * pp_codec_exit - undoes pp_codec_init()
+ */
 void pp_codec_exit(void);
 
 #endif /* PAGEPACT_STORE_CODEC_H */

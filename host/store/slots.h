@@ -66,9 +66,17 @@ struct pp_slots {
 
 struct pp_store;
 
-/** pp_slots_create - Return: an empty slot space on @store, or NULL. */
+/**
+ * pp_slots_create - makes a slot space
+ * @store: the store
+ * Return: an empty one on @store, or NULL.
+ */
 struct pp_slots *pp_slots_create(struct pp_store *store);
-/** pp_slots_destroy - frees @slots, in which nothing is in use any more */
+
+/**
+ * pp_slots_destroy - frees @slots, in which nothing is in use any more
+ * @slots: the domain's slots
+ */
 void pp_slots_destroy(struct pp_slots *slots);
 
 /**
@@ -80,10 +88,19 @@ void pp_slots_destroy(struct pp_slots *slots);
  */
 int pp_slot_alloc(struct pp_slots *slots, const struct pp_slot *slot, u64 *number);
 
-/** pp_slot_read - what slot @number of @slots says, into @slot. The caller owns the slot. */
+/**
+ * pp_slot_read - what slot @number of @slots says, into @slot
+ * @slots: the domain's slots
+ * @number: a slot the caller owns
+ * @slot: filled
+ */
 void pp_slot_read(struct pp_slots *slots, u64 number, struct pp_slot *slot);
 
-/** pp_slot_free - gives slot @number of @slots back; its bytes are gone from the tier already */
+/**
+ * pp_slot_free - gives slot @number of @slots back; its bytes are gone from the tier already
+ * @slots: the domain's slots
+ * @number: a slot the caller owns
+ */
 void pp_slot_free(struct pp_slots *slots, u64 number);
 
 #endif /* PAGEPACT_STORE_SLOTS_H */

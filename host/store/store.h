@@ -58,9 +58,16 @@ enum pp_put {
 /* pp_store_put(): the page is known to be incompressible, and no repeated word: do not try. */
 #define PP_PUT_KNOWN_RAW	4U
 
-/** pp_store_create - Return: a store for a new pool, or NULL. */
+/**
+ * pp_store_create - makes the store of a new pool
+ * Return: the store, or NULL.
+ */
 struct pp_store *pp_store_create(void);
-/** pp_store_destroy - frees @store, in which nothing is stored any more */
+
+/**
+ * pp_store_destroy - frees @store, in which nothing is stored any more
+ * @store: the store
+ */
 void pp_store_destroy(struct pp_store *store);
 
 /**
@@ -86,20 +93,47 @@ int pp_store_put(struct pp_slots *slots, struct page *src, unsigned int flags, u
  */
 int pp_store_fetch(struct pp_slots *slots, u64 number, struct page *dst);
 
-/** pp_store_drop - lets the slot @number of @slots go, without reading it */
+/**
+ * pp_store_drop - lets the slot @number of @slots go, without reading it
+ * @slots: the domain's slots
+ * @number: a slot the caller owns
+ */
 void pp_store_drop(struct pp_slots *slots, u64 number);
 
-/** pp_store_bytes - Return: memory that the tiers of @store take now. */
+/**
+ * pp_store_bytes - memory that the tiers take now
+ * @store: the store
+ * Return: bytes.
+ */
 u64 pp_store_bytes(struct pp_store *store);
 
-/** pp_store_limit - Return: the limit of @store in bytes, 0 = none. */
+/**
+ * pp_store_limit - what the tiers may take
+ * @store: the store
+ * Return: bytes, 0 = none.
+ */
 u64 pp_store_limit(struct pp_store *store);
-/** pp_store_set_limit - sets the limit of @store to @bytes */
+
+/**
+ * pp_store_set_limit - sets the limit of @store to @bytes
+ * @store: the store
+ * @bytes: 0 = none
+ */
 void pp_store_set_limit(struct pp_store *store, u64 bytes);
 
-/** pp_store_codec - Return: name of the codec that @store writes with. */
+/**
+ * pp_store_codec - the codec written with
+ * @store: the store
+ * Return: its name.
+ */
 const char *pp_store_codec(struct pp_store *store);
-/** pp_store_set_codec - writes with codec @name from now on. Return: 0, -EINVAL, -ENOMEM. */
+
+/**
+ * pp_store_set_codec - writes with codec @name from now on
+ * @store: the store
+ * @name: as written to the knob
+ * Return: 0, -EINVAL, -ENOMEM.
+ */
 int pp_store_set_codec(struct pp_store *store, const char *name);
 
 /**
@@ -109,15 +143,31 @@ int pp_store_set_codec(struct pp_store *store, const char *name);
  */
 struct page *pp_store_meta_page(struct pp_store *store);
 
-/** pp_store_count_meta - counts @n more pages of records of @store */
+/**
+ * pp_store_count_meta - counts @n more pages of records of @store
+ * @store: the store
+ * @n: pages, may be negative
+ */
 void pp_store_count_meta(struct pp_store *store, int n);
-/** pp_store_meta_bytes - Return: memory of the records of @store. */
+
+/**
+ * pp_store_meta_bytes - memory of the store's records
+ * @store: the store
+ * Return: bytes.
+ */
 u64 pp_store_meta_bytes(struct pp_store *store);
 
-/** pp_store_tight - Return: true when @store had to draw on its reserve and has not got it back. */
+/**
+ * pp_store_tight - is the reserve drawn on?
+ * @store: the store
+ * Return: true until it is full again.
+ */
 bool pp_store_tight(struct pp_store *store);
 
-/** pp_store_refill - fills the reserve of @store up again; may sleep, may fail silently */
+/**
+ * pp_store_refill - fills the reserve of @store up again; may sleep, may fail silently
+ * @store: the store
+ */
 void pp_store_refill(struct pp_store *store);
 
 #endif /* PAGEPACT_STORE_STORE_H */

@@ -136,10 +136,10 @@ static int get_verified(size_t key, char *want)
 {
 	char head[64];
 	size_t i;
-	int bad = 0;
+	int bad = 0, n;
 
-	send_all(head,
-		 snprintf(head, sizeof(head), "*2\r\n$3\r\nGET\r\n$12\r\nkey:%08zx\r\n", key));
+	n = snprintf(head, sizeof(head), "*2\r\n$3\r\nGET\r\n$12\r\nkey:%08zx\r\n", key);
+	send_all(head, n);
 	get_line(head, sizeof(head));
 	if (head[0] != '$' || strtol(head + 1, NULL, 10) != (long)size)
 		return 1;

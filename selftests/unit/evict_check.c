@@ -1,0 +1,336 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Eviction: a page's bytes are let go only after their new home is valid, pages in somebody's hands
+ * are passed over, and what fails changes nothing. The store is a table here; page tables are a
+ * second reference, which unmapping takes away from those that nobody touches again.
+ */
+#include "core/evict.c"
+#include "core/home.c"
+#include "unit.h"
+
+#define NR_SLOTS	(2 * PP_BLOCK_PAGES)
+
+static struct inode inode;
+static struct pp_pool pool;
+static struct pp_domain domain;
+static struct pp_region region;
+static pp_home_t homes[PP_BLOCK_PAGES];
+static struct pp_block block;
+
+/* The store: first word of each stored page; 0 is free. */
+static u64 stored[NR_SLOTS];
+static int put_result;
+static unsigned int put_flags;
+static bool touched[PP_BLOCK_PAGES];
+static long frames_freed, unmaps;
+
+int pp_store_put(struct pp_slots *slots, struct page *page, unsigned int flags, u64 *number)
+{
+	unsigned int i;
+
+	expect(page->frozen && page->locked);
+	put_flags = flags;
+	if (put_result < 0 || put_result == PP_PUT_ZERO)
+		return put_result;
+	for (i = 1; stored[i]; i++)
+		;
+	stored[i] = *(u64 *)page_address(page);
+	*number = i;
+	return put_result;
+}
+
+void pp_store_drop(struct pp_slots *slots, u64 number)
+{
+	expect(number < NR_SLOTS && stored[number]);
+	stored[number] = 0;
+}
+
+bool pp_store_tight(struct pp_store *store)
+{
+	return false;
+}
+
+bool pp_frame_isolate(struct folio *folio)
+{
+	if (folio->locked || folio->refs != 1)
+		return false;
+	folio->locked = true;
+	folio->frozen = true;
+	return true;
+}
+
+void pp_frame_unisolate(struct folio *folio)
+{
+	expect(folio->frozen);
+	folio->locked = false;
+	folio->frozen = false;
+}
+
+/* The one place where bytes end: by now the home must say where else they are. */
+void pp_frame_put(struct pp_region *r, struct folio *folio, bool keep)
+{
+	unsigned int i = folio->index;
+	u64 word = *(u64 *)folio->memory;
+
+	expect(!folio->frozen && !folio->mapping && folio->refs == 1);
+	if (pp_home_state(homes[i]) == PP_STORED)
+		expect(stored[pp_home_slot(homes[i])] == word);
+	else
+		expect(pp_home_state(homes[i]) == PP_HOLE && put_result == PP_PUT_ZERO);
+	__free_page(folio_page(folio, 0));
+	frames_freed++;
+}
+
+void unmap_mapping_pages(struct address_space *mapping, pgoff_t start, pgoff_t nr, bool even_cows)
+{
+	unsigned int i;
+
+	expect(!block.lock.held);
+	unmaps++;
+	for (i = start - block.base; i < start - block.base + nr; i++)
+		if (pp_home_state(homes[i]) == PP_FRAME && !touched[i])
+			pp_home_folio(homes[i])->refs = 1;
+}
+
+static void to_frame(unsigned int i, enum pp_state state, u64 flags)
+{
+	struct folio *folio = page_folio(alloc_page(0));
+
+	*(u64 *)folio->memory = i + 1;
+	folio->index = i;
+	folio->refs = state == PP_FRAME ? 2 : 1;
+	if (flags & PP_HOME_COPY) {
+		unsigned int slot = NR_SLOTS - 1 - i;
+
+		stored[slot] = i + 1;
+		folio->private = (void *)(unsigned long)slot;
+	}
+	mutex_lock(&block.lock);
+	pp_home_move(&block, i, pp_home_in_frame(state, folio, flags), PP_WHY_FAULT);
+	mutex_unlock(&block.lock);
+}
+
+static void begin(enum pp_state state, unsigned int nr, u64 flags)
+{
+	unsigned int i;
+
+	pool = (struct pp_pool){ .knobs.detect_same = true };
+	region = (struct pp_region){ .pool = &pool, .domain = &domain, .inode = &inode };
+	region.stats = alloc_percpu(struct pp_stats);
+	block = (struct pp_block){ .region = &region, .home = homes, .base = 512 };
+	block.nr[PP_HOLE] = PP_BLOCK_PAGES;
+	memset(homes, 0, sizeof(homes));
+	memset(stored, 0, sizeof(stored));
+	memset(touched, 0, sizeof(touched));
+	put_result = PP_PUT_STORED;
+	frames_freed = 0;
+	unmaps = 0;
+	for (i = 0; i < nr; i++)
+		to_frame(i, state, flags);
+}
+
+static void end(void)
+{
+	unsigned int i;
+
+	expect(!block.lock.held);
+	for (i = 0; i < PP_BLOCK_PAGES; i++)
+		if (pp_home_has_frame(homes[i]))
+			__free_page(folio_page(pp_home_folio(homes[i]), 0));
+	free_percpu(region.stats);
+}
+
+static u64 stat(enum pp_stat which)
+{
+	return per_cpu_ptr(region.stats, shim_cpu)->v[which];
+}
+
+static unsigned long evict(unsigned long want, bool any, bool hard)
+{
+	struct pp_reclaim rc = { .pool = &pool, .want = want, .hard = hard };
+
+	pp_block_evict(&block, &rc, 0, PP_BLOCK_PAGES, any);
+	return rc.done;
+}
+
+TEST(stored_before_it_is_let_go)
+{
+	unsigned int i;
+
+	begin(PP_STANDBY, 100, 0);
+	expect_eq(evict(60, false, false), 60);
+	expect_eq(frames_freed, 60);
+	expect_eq(evict(ULONG_MAX, false, false), 40);
+	for (i = 0; i < 100; i++)
+		expect(pp_home_state(homes[i]) == PP_STORED &&
+		       stored[pp_home_slot(homes[i])] == i + 1);
+	expect_eq(block.nr[PP_STORED], 100);
+	end();
+}
+
+TEST(zeros_become_holes)
+{
+	begin(PP_STANDBY, 10, 0);
+	put_result = PP_PUT_ZERO;
+	expect_eq(evict(ULONG_MAX, false, false), 10);
+	expect_eq(block.nr[PP_HOLE], PP_BLOCK_PAGES);
+	expect_eq(stat(PP_STAT_evict_zero), 10);
+	end();
+}
+
+TEST(a_kept_copy_costs_nothing)
+{
+	begin(PP_STANDBY, 10, PP_HOME_COPY);
+	put_result = -ENOSPC;
+	expect_eq(evict(ULONG_MAX, false, false), 10);
+	expect_eq(stat(PP_STAT_evict_clean), 10);
+	expect_eq(block.copies, 0);
+	end();
+}
+
+TEST(frames_in_use_only_when_asked)
+{
+	begin(PP_FRAME, 10, 0);
+	expect_eq(evict(ULONG_MAX, false, false), 0);
+	expect_eq(evict(ULONG_MAX, true, false), 0);
+	expect_eq(stat(PP_STAT_busy), 10);
+	unmap_mapping_pages(NULL, block.base, PP_BLOCK_PAGES, false);
+	expect_eq(evict(ULONG_MAX, true, false), 10);
+	end();
+}
+
+/* A pin, a fault that still has the folio locked, a poisoned frame. */
+TEST(what_is_in_somebodys_hands)
+{
+	begin(PP_STANDBY, 4, 0);
+	pp_home_folio(homes[0])->refs = 2;
+	pp_home_folio(homes[1])->locked = true;
+	pp_home_folio(homes[2])->hwpoison = true;
+	expect_eq(evict(ULONG_MAX, false, true), 1);
+	expect_eq(stat(PP_STAT_busy), 3);
+	expect_eq(pp_home_state(homes[0]), PP_STANDBY);
+	expect_eq(pp_home_state(homes[3]), PP_STORED);
+	expect(!pp_home_folio(homes[0])->locked);
+	end();
+}
+
+TEST(a_refusal_changes_nothing)
+{
+	static const int errors[] = { -ENOMEM, -ENOSPC };
+	unsigned int e, i;
+
+	for (e = 0; e < ARRAY_SIZE(errors); e++) {
+		begin(PP_STANDBY, 20, 0);
+		put_result = errors[e];
+		expect_eq(evict(ULONG_MAX, false, true), 0);
+		expect_eq(stat(PP_STAT_store_full), 20);
+		for (i = 0; i < 20; i++) {
+			struct folio *folio = pp_home_folio(homes[i]);
+
+			expect(pp_home_state(homes[i]) == PP_STANDBY && folio->refs == 1);
+			expect(!folio->locked && !folio->frozen);
+			expect(*(u64 *)folio->memory == i + 1);
+		}
+		end();
+	}
+}
+
+/* Incompressible: remembered, passed over, and taken as it is only when it must be. */
+TEST(incompressible_pages)
+{
+	begin(PP_STANDBY, 5, 0);
+	put_result = -E2BIG;
+	expect_eq(evict(ULONG_MAX, false, false), 0);
+	expect_eq(put_flags, PP_PUT_DETECT_SAME);
+	expect_eq(stat(PP_STAT_incompressible), 5);
+	put_result = PP_PUT_RAW;
+	expect_eq(evict(ULONG_MAX, false, false), 0);
+	expect(homes[0] & PP_HOME_TOUGH);
+	expect_eq(evict(ULONG_MAX, false, true), 5);
+	expect_eq(put_flags, PP_PUT_ALLOW_RAW | PP_PUT_KNOWN_RAW);
+	expect_eq(stat(PP_STAT_evict_raw), 5);
+	end();
+}
+
+/* A full store is asked 64 times in a row, and then only for what needs no room. */
+TEST(a_full_store_is_left_alone)
+{
+	begin(PP_STANDBY, 200, 0);
+	to_frame(300, PP_STANDBY, PP_HOME_COPY);
+	put_result = -ENOSPC;
+	expect_eq(evict(ULONG_MAX, false, false), 1);
+	expect_eq(stat(PP_STAT_store_full), MAX_REFUSED);
+	end();
+}
+
+TEST(kept_copies_of_pages_in_use_are_given_up)
+{
+	begin(PP_FRAME, 10, PP_HOME_COPY);
+	to_frame(20, PP_STANDBY, PP_HOME_COPY);
+	expect_eq(pp_block_drop_copies(&block, false), 10);
+	expect_eq(block.copies, 1);
+	expect(!pp_home_folio(homes[0])->private);
+	expect(homes[20] & PP_HOME_COPY);
+	expect_eq(stat(PP_STAT_copies_dropped), 10);
+	end();
+}
+
+TEST(ageing_takes_what_nobody_touches)
+{
+	begin(PP_FRAME, 100, PP_HOME_TOUGH);
+	touched[3] = true;
+	touched[99] = true;
+	expect_eq(pp_block_age(&block, false, false), 98);
+	expect_eq(block.nr[PP_STANDBY], 98);
+	expect_eq(block.aged, 98);
+	expect_eq(homes[0] & PP_HOME_TOUGH, PP_HOME_TOUGH);
+	expect_eq(pp_home_state(homes[3]), PP_FRAME);
+	expect_eq(unmaps, 1);
+	end();
+}
+
+TEST(mlocked_blocks_are_not_unmapped)
+{
+	begin(PP_FRAME, 10, 0);
+	pp_home_folio(homes[7])->mlocked = true;
+	expect_eq(pp_block_age(&block, false, true), 0);
+	expect_eq(unmaps, 0);
+	end();
+}
+
+TEST(a_lock_that_is_only_tried)
+{
+	struct pp_reclaim rc = { .pool = &pool, .want = 5, .try_only = true };
+
+	begin(PP_STANDBY, 10, 0);
+	to_frame(20, PP_FRAME, PP_HOME_COPY);
+	block.lock.held = true;
+	expect_eq(pp_block_age(&block, true, false), 0);
+	expect_eq(pp_block_drop_copies(&block, true), 0);
+	expect(pp_block_evict(&block, &rc, 0, PP_BLOCK_PAGES, false));
+	expect_eq(rc.done, 0);
+	block.lock.held = false;
+	end();
+}
+
+/* 0, 2, 6, 6, ... rounds passed over, until less than three quarters come back. */
+TEST(hot_blocks)
+{
+	static const unsigned int rounds[] = { 0, 2, 6, 6 };
+	unsigned int i, skipped;
+
+	begin(PP_FRAME, 0, 0);
+	for (i = 0; i < ARRAY_SIZE(rounds); i++) {
+		block.aged = 100;
+		block.rescued = 75;
+		expect(skip_hot(&block));
+		for (skipped = 0; skip_hot(&block); skipped++)
+			;
+		expect_eq(skipped, rounds[i]);
+	}
+	block.aged = 100;
+	block.rescued = 74;
+	expect(!skip_hot(&block));
+	expect_eq(block.heat, 0);
+	end();
+}

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Knobs without a pool behind them: what they would set is noted. For their test and fuzzer. */
+#ifndef UNIT_KNOBS_H
+#define UNIT_KNOBS_H
+
+#include "control/knobs.c"
+
+static u64 store_limit;
+static const char *codec = "lz4";
+static int to_limit_result;
+static unsigned int to_limit_calls;
+
+const struct pp_policy_ops pp_policy_clock = { .name = "clock" };
+const struct pp_policy_ops pp_policy_random = { .name = "random" };
+
+const struct pp_policy_ops *pp_policy_find(const char *name)
+{
+	if (!strcmp(name, "clock"))
+		return &pp_policy_clock;
+	return strcmp(name, "random") ? NULL : &pp_policy_random;
+}
+
+u64 pp_store_limit(struct pp_store *store)
+{
+	return store_limit;
+}
+
+void pp_store_set_limit(struct pp_store *store, u64 bytes)
+{
+	store_limit = bytes;
+}
+
+const char *pp_store_codec(struct pp_store *store)
+{
+	return codec;
+}
+
+int pp_store_set_codec(struct pp_store *store, const char *name)
+{
+	if (strcmp(name, "lz4") && strcmp(name, "zstd"))
+		return -EINVAL;
+	codec = *name == 'l' ? "lz4" : "zstd";
+	return 0;
+}
+
+void pp_reclaim_set_ageing(struct pp_pool *pool, unsigned long ms)
+{
+	pool->knobs.age_interval_ms = ms;
+}
+
+int pp_reclaim_to_limit(struct pp_pool *pool, struct pp_region *only)
+{
+	to_limit_calls++;
+	return to_limit_result;
+}
+
+#endif /* UNIT_KNOBS_H */

@@ -1,0 +1,339 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Reclaim: who gives how much, when the worker starts and stops, what a limit does. Regions are
+ * numbers here: a policy takes from them what it is asked for.
+ */
+#include "policy/reclaim.c"
+#include "unit.h"
+
+#define NR	4
+
+static struct pp_pool pool;
+static struct pp_region regions[NR];
+/* Of each region: pages had easily and with effort, spare frames; what it was asked first. */
+static unsigned long easy[NR], hard[NR], asked[NR], spare[NR], copies[NR];
+static unsigned int visits[NR];
+static bool store_full, tight;
+static struct pp_block blocks[NR];
+
+static void take(struct pp_region *region, struct pp_reclaim *rc)
+{
+	unsigned int i = region - regions;
+	unsigned long n;
+
+	if (!visits[i]++)
+		asked[i] = rc->want - rc->done;
+	if (store_full) {
+		rc->no_room = true;
+		return;
+	}
+	n = min(easy[i], rc->want - rc->done);
+	easy[i] -= n;
+	if (rc->hard && !n) {
+		n = min(hard[i], rc->want - rc->done);
+		hard[i] -= n;
+	}
+	rc->done += n;
+	atomic_long_add(-(long)n, &region->frames);
+	atomic_long_add(-(long)n, &pool.frames);
+}
+
+const struct pp_policy_ops pp_policy_clock = { .name = "clock", .reclaim = take };
+const struct pp_policy_ops pp_policy_random = { .name = "random", .reclaim = take };
+
+unsigned long pp_frame_drain(struct pp_region *region, unsigned long max)
+{
+	unsigned int i = region - regions;
+	unsigned long n = min(spare[i], max);
+
+	spare[i] -= n;
+	atomic_long_add(-(long)n, &pool.spares);
+	atomic_long_add(-(long)n, &region->frames);
+	atomic_long_add(-(long)n, &pool.frames);
+	return n;
+}
+
+unsigned int pp_block_drop_copies(struct pp_block *block, bool try_only)
+{
+	unsigned int i = block - blocks, n = copies[i];
+
+	copies[i] = 0;
+	if (n)
+		store_full = false;
+	return n;
+}
+
+bool pp_region_tryget(struct pp_region *region)
+{
+	return region->users.v && ++region->users.v;
+}
+
+void pp_region_put(struct pp_region *region)
+{
+	region->users.v--;
+}
+
+bool pp_store_tight(struct pp_store *store)
+{
+	return tight;
+}
+
+void pp_store_refill(struct pp_store *store)
+{
+	tight = false;
+}
+
+void pp_clock_age(struct pp_region *region)
+{
+	visits[region - regions]++;
+}
+
+static void begin(const unsigned long *frames)
+{
+	unsigned int i;
+
+	pool = (struct pp_pool){ .policy = &pp_policy_clock, .knobs.evict = true };
+	INIT_LIST_HEAD(&pool.regions);
+	pp_reclaim_init_pool(&pool);
+	store_full = false;
+	tight = false;
+	for (i = 0; i < NR; i++) {
+		regions[i] = (struct pp_region){ .pool = &pool, .users.v = 1 };
+		regions[i].stats = alloc_percpu(struct pp_stats);
+		list_add_tail(&regions[i].all, &pool.regions);
+		atomic_long_set(&regions[i].frames, frames[i]);
+		atomic_long_add(frames[i], &pool.frames);
+		easy[i] = frames[i];
+		hard[i] = asked[i] = spare[i] = copies[i] = visits[i] = 0;
+		expect_eq(xa_insert(&regions[i].blocks, 0, &blocks[i], 0), 0);
+	}
+}
+
+static void end(void)
+{
+	unsigned int i;
+
+	expect(!pool.lock.held);
+	pp_reclaim_exit_pool(&pool);
+	for (i = 0; i < NR; i++) {
+		expect_eq(regions[i].users.v, 1);
+		free_percpu(regions[i].stats);
+		xa_destroy(&regions[i].blocks);
+	}
+}
+
+static unsigned long run(unsigned long want, struct pp_region *only)
+{
+	struct pp_reclaim rc = { .pool = &pool, .only = only, .want = want };
+
+	pp_reclaim_run(&rc, "test");
+	return rc.done;
+}
+
+TEST(policies_by_name)
+{
+	expect(pp_policy_find("clock") == &pp_policy_clock);
+	expect(pp_policy_find("random") == &pp_policy_random);
+	expect(!pp_policy_find("") && !pp_policy_find("clocks"));
+}
+
+TEST(in_proportion)
+{
+	begin((unsigned long[]){ 10000, 20000, 70000, 0 });
+	expect_eq(run(1000, NULL), 1000);
+	expect_eq(asked[0], 101);
+	expect(asked[1] >= 180 && asked[1] <= 205);
+	expect(asked[2] >= 480);
+	end();
+}
+
+/* More than there is, as a user may write it: proportions stay, nothing overflows. */
+TEST(shares_of_a_huge_request)
+{
+	struct pp_reclaim rc = { .pool = &pool, .want = 8388607ul << 28 };
+
+	begin((unsigned long[]){ 1 << 20, 3 << 20, 0, 0 });
+	expect_eq(share_of(&regions[0], &rc), (1 << 20) + 1);
+	expect_eq(share_of(&regions[1], &rc), (3 << 20) + 1);
+	expect_eq(share_of(&regions[2], &rc), SHARE_MIN);
+	rc.want = 3;
+	expect_eq(share_of(&regions[0], &rc), 3);
+	atomic_long_set(&pool.frames, 0);
+	expect_eq(share_of(&regions[0], &rc), 3);
+	end();
+}
+
+TEST(all_that_there_is)
+{
+	begin((unsigned long[]){ 100, 0, 300, 50 });
+	hard[1] = 60;
+	expect_eq(run(ULONG_MAX, NULL), 510);
+	expect_eq(run(1, NULL), 0);
+	end();
+}
+
+TEST(easy_pages_first)
+{
+	begin((unsigned long[]){ 100, 100, 0, 0 });
+	hard[0] = 100;
+	expect_eq(run(200, NULL), 200);
+	expect_eq(hard[0], 100);
+	expect_eq(run(30, NULL), 30);
+	expect_eq(hard[0], 70);
+	end();
+}
+
+TEST(turns_are_taken)
+{
+	unsigned int i;
+
+	begin((unsigned long[]){ 1000, 1000, 1000, 1000 });
+	for (i = 0; i < 40; i++)
+		expect_eq(run(1, NULL), 1);
+	for (i = 0; i < NR; i++)
+		expect_eq(visits[i], 10);
+	end();
+}
+
+TEST(one_region_alone)
+{
+	begin((unsigned long[]){ 100, 100, 100, 100 });
+	expect_eq(run(150, &regions[2]), 100);
+	expect(!visits[0] && !visits[1] && !visits[3]);
+	end();
+}
+
+TEST(regions_that_end_are_passed_over)
+{
+	begin((unsigned long[]){ 100, 100, 0, 0 });
+	regions[0].users.v = 0;
+	expect_eq(run(150, NULL), 100);
+	expect(!visits[0]);
+	regions[0].users.v = 1;
+	end();
+}
+
+TEST(switched_off_or_killed)
+{
+	begin((unsigned long[]){ 100, 0, 0, 0 });
+	pool.knobs.evict = false;
+	expect_eq(run(10, NULL), 0);
+	pool.knobs.evict = true;
+	shim_killed = true;
+	expect_eq(run(10, NULL), 0);
+	shim_killed = false;
+	end();
+}
+
+/* When the store is full, copies of pages in memory go, of any region; without them it ends. */
+TEST(copies_make_room)
+{
+	begin((unsigned long[]){ 100, 0, 0, 0 });
+	store_full = true;
+	expect_eq(run(10, NULL), 0);
+	copies[3] = 5;
+	expect_eq(run(10, NULL), 10);
+	expect_eq(copies[3], 0);
+	end();
+}
+
+TEST(spare_frames_of_others_come_first)
+{
+	begin((unsigned long[]){ 100, 100, 0, 0 });
+	spare[0] = regions[0].nr_spare = 3;
+	spare[1] = 4;
+	atomic_long_set(&pool.spares, 7);
+	expect_eq(pp_reclaim_direct(&pool, NULL, &regions[0], 32), 4);
+	expect_eq(spare[0], 3);
+	expect_eq(pp_reclaim_direct(&pool, NULL, &regions[0], 32), 32);
+	expect_eq(pp_reclaim_direct(&pool, &regions[1], &regions[1], 32), 32);
+	end();
+}
+
+TEST(headroom_of_a_limit)
+{
+	expect_eq(headroom(0), 0);
+	expect_eq(headroom(40), 10);
+	expect_eq(headroom(256), 64);
+	expect_eq(headroom(64 * 100), 100);
+	expect_eq(headroom(1ul << 30), HEADROOM_MAX);
+}
+
+/* The worker starts when less than the headroom is free, and stops at twice that. */
+TEST(the_worker)
+{
+	begin((unsigned long[]){ 6400 - 100, 0, 0, 0 });
+	pool.knobs.limit = 6400;
+	pp_reclaim_check(&pool);
+	expect(!shim_work(&pool.work));
+	atomic_long_inc(&pool.frames);
+	pp_reclaim_check(&pool);
+	expect(shim_work(&pool.work));
+	expect(atomic_long_read(&pool.frames) <= 6200);
+	expect(atomic_long_read(&pool.frames) > 6200 - WORKER_BATCH);
+	/* Without a limit there is nothing to do; without victims it ends. */
+	pool.knobs.limit = 0;
+	pp_reclaim_check(&pool);
+	expect(!shim_work(&pool.work));
+	pool.knobs.limit = 100;
+	easy[0] = 0;
+	pp_reclaim_check(&pool);
+	expect(shim_work(&pool.work));
+	end();
+}
+
+TEST(down_to_a_limit)
+{
+	begin((unsigned long[]){ 1000, 1000, 0, 0 });
+	pool.knobs.limit = 700;
+	expect_eq(pp_reclaim_to_limit(&pool, NULL), 0);
+	expect_eq(atomic_long_read(&pool.frames), 700);
+	regions[0].limit = 100;
+	expect_eq(pp_reclaim_to_limit(&pool, &regions[0]), 0);
+	expect(atomic_long_read(&regions[0].frames) <= 100);
+	easy[0] = easy[1] = 0;
+	pool.knobs.limit = 1;
+	expect_eq(pp_reclaim_to_limit(&pool, NULL), -EBUSY);
+	shim_killed = true;
+	expect_eq(pp_reclaim_to_limit(&pool, NULL), -EINTR);
+	shim_killed = false;
+	end();
+}
+
+TEST(what_was_borrowed_is_paid_back)
+{
+	begin((unsigned long[]){ 10, 0, 0, 0 });
+	tight = true;
+	run(1, NULL);
+	expect(shim_work(&pool.refill_work.work));
+	expect(!tight);
+	end();
+}
+
+TEST(ageing_by_the_clock)
+{
+	begin((unsigned long[]){ 1, 1, 1, 1 });
+	pp_reclaim_set_ageing(&pool, 2000);
+	expect_eq(pool.age_work.delay, 2 * HZ);
+	expect(shim_work(&pool.age_work.work));
+	expect(visits[0] == 1 && visits[3] == 1);
+	expect(pool.age_work.work.queued);
+	pp_reclaim_set_ageing(&pool, 0);
+	expect(shim_work(&pool.age_work.work));
+	expect(!pool.age_work.work.queued);
+	end();
+}
+
+static bool attempt(void)
+{
+	bool ok = !pp_reclaim_init();
+
+	if (ok)
+		pp_reclaim_exit();
+	return ok;
+}
+
+TEST(failing_allocations)
+{
+	sweep(attempt);
+}

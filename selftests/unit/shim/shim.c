@@ -1,0 +1,278 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <stdarg.h>
+#include "shim.h"
+
+#define MAX_PAGES	(1 << 16)
+
+int shim_cpu;
+unsigned long jiffies = 1000;
+bool shim_killed;
+
+static unsigned int fail_in;
+static bool fail_all, failed;
+static long live;
+
+void shim_fail(unsigned int nth, bool all)
+{
+	fail_in = nth;
+	fail_all = all;
+	failed = false;
+}
+
+bool shim_failed(void)
+{
+	return failed;
+}
+
+long shim_live(void)
+{
+	return live;
+}
+
+static bool fails_now(void)
+{
+	if (fail_in && !--fail_in) {
+		failed = true;
+		return true;
+	}
+	return failed && fail_all;
+}
+
+void *shim_alloc(size_t size, bool zero)
+{
+	void *memory;
+
+	if (fails_now())
+		return NULL;
+	memory = malloc(size);
+	assert(memory);
+	/* What is not asked to be zero is not. */
+	memset(memory, zero ? 0 : 0xa5, size);
+	live++;
+	return memory;
+}
+
+void shim_free(const void *memory)
+{
+	live -= !!memory;
+	free((void *)memory);
+}
+
+/* By number of frame; 0 is none. */
+static struct page *pages[MAX_PAGES];
+static unsigned long nr_pages = 1;
+
+struct page *alloc_page(gfp_t gfp)
+{
+	struct page *page = shim_alloc(sizeof(*page), true);
+
+	if (!page)
+		return NULL;
+	page->memory = aligned_alloc(PAGE_SIZE, PAGE_SIZE);
+	assert(page->memory);
+	memset(page->memory, gfp & __GFP_ZERO ? 0 : 0xa5, PAGE_SIZE);
+	page->refs = 1;
+	for (page->pfn = 1; pages[page->pfn]; page->pfn++)
+		assert(page->pfn + 1 < MAX_PAGES);
+	if (page->pfn >= nr_pages)
+		nr_pages = page->pfn + 1;
+	pages[page->pfn] = page;
+	return page;
+}
+
+void __free_page(struct page *page)
+{
+	assert(pages[page->pfn] == page);
+	pages[page->pfn] = NULL;
+	free(page->memory);
+	shim_free(page);
+}
+
+void free_page(unsigned long address)
+{
+	unsigned long pfn;
+
+	for (pfn = 1; pfn < nr_pages; pfn++) {
+		if (pages[pfn] && pages[pfn]->memory == (void *)address) {
+			__free_page(pages[pfn]);
+			return;
+		}
+	}
+	assert(!"no page has this address");
+}
+
+struct page *pfn_to_page(unsigned long pfn)
+{
+	assert(pfn < nr_pages && pages[pfn]);
+	return pages[pfn];
+}
+
+/* The place of @index, or of the first entry behind it. */
+static size_t xa_place(struct xarray *xa, unsigned long index)
+{
+	size_t i;
+
+	for (i = 0; i < xa->nr && xa->entries[i].index < index; i++)
+		;
+	return i;
+}
+
+void *xa_find(struct xarray *xa, unsigned long *index, unsigned long last, unsigned int filter)
+{
+	size_t i = xa_place(xa, *index);
+
+	if (i == xa->nr || xa->entries[i].index > last)
+		return NULL;
+	*index = xa->entries[i].index;
+	return xa->entries[i].entry;
+}
+
+void *xa_load(struct xarray *xa, unsigned long index)
+{
+	return xa_find(xa, &index, index, XA_PRESENT);
+}
+
+int xa_insert(struct xarray *xa, unsigned long index, void *entry, gfp_t gfp)
+{
+	size_t i = xa_place(xa, index);
+
+	if (i < xa->nr && xa->entries[i].index == index)
+		return -EBUSY;
+	if (fails_now())
+		return -ENOMEM;
+	xa->entries = reallocarray(xa->entries, xa->nr + 1, sizeof(*xa->entries));
+	assert(xa->entries);
+	memmove(xa->entries + i + 1, xa->entries + i, (xa->nr - i) * sizeof(*xa->entries));
+	xa->entries[i] = (struct shim_entry){ index, entry };
+	xa->nr++;
+	return 0;
+}
+
+int xa_alloc(struct xarray *xa, u32 *index, void *entry, struct xa_limit limit, gfp_t gfp)
+{
+	u32 n = limit.min;
+
+	while (xa_load(xa, n)) {
+		if (n == limit.max)
+			return -EBUSY;
+		n++;
+	}
+	*index = n;
+	return xa_insert(xa, n, entry, gfp);
+}
+
+void *xa_erase(struct xarray *xa, unsigned long index)
+{
+	size_t i = xa_place(xa, index);
+	void *entry;
+
+	if (i == xa->nr || xa->entries[i].index != index)
+		return NULL;
+	entry = xa->entries[i].entry;
+	memmove(xa->entries + i, xa->entries + i + 1,
+		(xa->nr - i - 1) * sizeof(*xa->entries));
+	/* The kernel's xarray needs no memory for nothing. */
+	if (!--xa->nr) {
+		free(xa->entries);
+		xa->entries = NULL;
+	}
+	return entry;
+}
+
+void xa_destroy(struct xarray *xa)
+{
+	free(xa->entries);
+	*xa = (struct xarray){};
+}
+
+int kstrtou64(const char *s, unsigned int base, u64 *result)
+{
+	const char *start;
+	u64 n = 0;
+
+	assert(base == 10);
+	s += *s == '+';
+	for (start = s; isdigit((unsigned char)*s); s++)
+		if (__builtin_mul_overflow(n, 10, &n) || __builtin_add_overflow(n, *s - '0', &n))
+			return -ERANGE;
+	if (s == start)
+		return -EINVAL;
+	s += *s == '\n';
+	if (*s)
+		return -EINVAL;
+	*result = n;
+	return 0;
+}
+
+int kstrtoul(const char *s, unsigned int base, unsigned long *result)
+{
+	u64 n;
+	int err = kstrtou64(s, base, &n);
+
+	if (!err)
+		*result = n;
+	return err;
+}
+
+ssize_t strscpy(char *dest, const char *src, size_t size)
+{
+	size_t length = strnlen(src, size);
+
+	if (!size)
+		return -E2BIG;
+	if (length < size) {
+		memcpy(dest, src, length + 1);
+		return length;
+	}
+	memcpy(dest, src, size - 1);
+	dest[size - 1] = '\0';
+	return -E2BIG;
+}
+
+char *skip_spaces(const char *s)
+{
+	while (isspace((unsigned char)*s))
+		s++;
+	return (char *)s;
+}
+
+char *strim(char *s)
+{
+	size_t length = strlen(s);
+
+	while (length && isspace((unsigned char)s[length - 1]))
+		s[--length] = '\0';
+	return skip_spaces(s);
+}
+
+int sysfs_emit(char *buf, const char *format, ...)
+{
+	va_list args;
+	int n;
+
+	va_start(args, format);
+	n = vsnprintf(buf, PAGE_SIZE, format, args);
+	va_end(args);
+	assert(n >= 0 && (unsigned long)n < PAGE_SIZE);
+	return n;
+}
+
+/* Formats, so that the sanitizers see the arguments; tests do not read the log. */
+void pr_err(const char *format, ...)
+{
+	char line[1024];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(line, sizeof(line), format, args);
+	va_end(args);
+}
+
+bool shim_work(struct work_struct *work)
+{
+	if (!work->queued)
+		return false;
+	work->queued = false;
+	work->func(work);
+	return true;
+}

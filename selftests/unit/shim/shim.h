@@ -1,0 +1,309 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The kernel as far as host/ needs it, in user space. Each <linux/...> that host/ includes is this
+ * file (the Makefile makes the names), so that sources under test are built as they are.
+ *
+ * What the kernel would notice is noticed here: a lock taken twice, a lock missing where
+ * lockdep_assert_held() wants it, memory freed twice or used afterwards (by the sanitizers).
+ */
+#ifndef SHIM_H
+#define SHIM_H
+
+#include <assert.h>
+#include <ctype.h>
+#include <errno.h>
+#include <limits.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/types.h>
+
+typedef uint8_t u8;
+typedef uint16_t u16;
+typedef uint32_t u32;
+typedef unsigned long long u64;
+typedef long long s64;
+typedef unsigned int gfp_t;
+typedef unsigned long pgoff_t;
+
+#define PAGE_SHIFT	12
+#define PAGE_SIZE	(1UL << PAGE_SHIFT)
+#define U16_MAX		UINT16_MAX
+#define U32_MAX		UINT32_MAX
+#define HZ		250
+
+#define __percpu
+#undef __always_inline
+#define __always_inline	inline __attribute__((always_inline))
+#define fallthrough	__attribute__((fallthrough))
+#define likely(x)	__builtin_expect(!!(x), 1)
+#define unlikely(x)	__builtin_expect(!!(x), 0)
+#define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
+#define ALIGN(x, a)	(((x) + (a) - 1) / (a) * (a))
+#define DIV_ROUND_UP_ULL(n, d)	(((n) + (d) - 1) / (d))
+#define div64_u64(a, b)	((u64)(a) / (u64)(b))
+#define container_of(p, type, member) \
+	((type *)((char *)(p) - offsetof(type, member)))
+#define min(a, b)	({ __auto_type _a = (a); __auto_type _b = (b); _a < _b ? _a : _b; })
+#define max(a, b)	({ __auto_type _a = (a); __auto_type _b = (b); _a > _b ? _a : _b; })
+#define clamp(v, lo, hi)	min(max(v, lo), hi)
+#define READ_ONCE(x)	(*(const volatile __typeof__(x) *)&(x))
+#define WRITE_ONCE(x, v)	(*(volatile __typeof__(x) *)&(x) = (v))
+#define smp_store_release(p, v)	WRITE_ONCE(*(p), v)
+
+#define EXPORT_SYMBOL(name)	_Static_assert(sizeof(&name), "")
+#define MODULE_LICENSE(text)	_Static_assert(sizeof(text), "")
+#define MODULE_DESCRIPTION(text)	_Static_assert(sizeof(text), "")
+
+/* Allocation. shim_fail() makes the n-th from now fail, or the n-th and all that follow. */
+#define GFP_KERNEL		0
+#define GFP_KERNEL_ACCOUNT	0
+#define GFP_NOWAIT		0
+#define __GFP_NOWARN		0
+#define __GFP_NORETRY		0
+#define __GFP_NOMEMALLOC	0
+#define __GFP_KSWAPD_RECLAIM	0
+#define __GFP_HIGHMEM		0
+#define __GFP_MOVABLE		0
+#define __GFP_ZERO		1U
+
+void shim_fail(unsigned int nth, bool all);
+/* True when an allocation was made to fail since shim_fail(). */
+bool shim_failed(void);
+/* Allocations that were not freed yet. */
+long shim_live(void);
+void *shim_alloc(size_t size, bool zero);
+void shim_free(const void *memory);
+
+#define kmalloc(size, gfp)	shim_alloc(size, (gfp) & __GFP_ZERO)
+#define kzalloc(size, gfp)	shim_alloc(size, true)
+#define kvmalloc_node(size, gfp, node)	shim_alloc(size, (gfp) & __GFP_ZERO)
+#define kfree(p)	shim_free(p)
+#define kvfree(p)	shim_free(p)
+#define memalloc_noreclaim_save()	0U
+#define memalloc_noreclaim_restore(flags)	((void)(flags))
+
+/* Locks know whether they are held. */
+struct mutex { bool held; };
+typedef struct { bool held; } spinlock_t;
+
+#define DEFINE_MUTEX(name)	struct mutex name
+#define DEFINE_SPINLOCK(name)	spinlock_t name
+#define mutex_init(l)		((void)((l)->held = false))
+#define spin_lock_init(l)	((void)((l)->held = false))
+#define shim_lock(l)		do { assert(!(l)->held); (l)->held = true; } while (0)
+#define shim_unlock(l)		do { assert((l)->held); (l)->held = false; } while (0)
+#define mutex_lock(l)		shim_lock(l)
+#define mutex_unlock(l)		shim_unlock(l)
+#define mutex_trylock(l)	((l)->held ? false : ((l)->held = true))
+#define mutex_destroy(l)	assert(!(l)->held)
+#define spin_lock(l)		shim_lock(l)
+#define spin_unlock(l)		shim_unlock(l)
+#define lockdep_assert_held(l)	assert((l)->held)
+
+/* One thread, so atomic is whatever one likes. */
+typedef struct { long v; } atomic_long_t;
+typedef struct { int v; } atomic_t;
+typedef struct { s64 v; } atomic64_t;
+typedef struct { int v; } refcount_t;
+
+#define atomic_inc_return(a)	(++(a)->v)
+#define atomic_long_read(a)	((a)->v)
+#define atomic_long_set(a, n)	((void)((a)->v = (n)))
+#define atomic_long_add(n, a)	((void)((a)->v += (n)))
+#define atomic_long_inc(a)	((void)(a)->v++)
+#define atomic_long_dec(a)	((void)(a)->v--)
+
+/* CPUs: two, and the tests run on shim_cpu. Their copies lie one stride apart, as in the kernel. */
+#define NR_CPUS		2
+#define SHIM_STRIDE	4096
+extern int shim_cpu;
+
+#define alloc_percpu(type) \
+	((type *)shim_alloc(SHIM_STRIDE * (NR_CPUS - 1) + sizeof(type), true))
+#define free_percpu(p)		shim_free(p)
+#define per_cpu_ptr(p, cpu)	((__typeof__(p))((char *)(p) + SHIM_STRIDE * (cpu)))
+#define raw_cpu_ptr(p)		per_cpu_ptr(p, shim_cpu)
+#define this_cpu_add(x, n)	((void)(*per_cpu_ptr(&(x), shim_cpu) += (n)))
+#define this_cpu_inc(x)		this_cpu_add(x, 1)
+#define for_each_possible_cpu(cpu)	for ((cpu) = 0; (cpu) < NR_CPUS; (cpu)++)
+#define cpu_to_node(cpu)	0
+
+/* Lists. */
+struct list_head { struct list_head *next, *prev; };
+
+static inline void INIT_LIST_HEAD(struct list_head *list)
+{
+	list->next = list;
+	list->prev = list;
+}
+
+static inline void list_add(struct list_head *new, struct list_head *head)
+{
+	new->next = head->next;
+	new->prev = head;
+	head->next->prev = new;
+	head->next = new;
+}
+
+static inline void list_del(struct list_head *entry)
+{
+	entry->prev->next = entry->next;
+	entry->next->prev = entry->prev;
+	entry->next = NULL;
+	entry->prev = NULL;
+}
+
+#define list_add_tail(new, head)	list_add(new, (head)->prev)
+#define list_move_tail(entry, head)	(list_del(entry), list_add_tail(entry, head))
+#define list_empty(head)		((head)->next == (head))
+#define list_first_entry_or_null(head, type, member) \
+	(list_empty(head) ? NULL : container_of((head)->next, type, member))
+#define list_for_each(pos, head) \
+	for (pos = (head)->next; pos != (head); pos = pos->next)
+#define list_for_each_entry(pos, head, member) \
+	for (pos = container_of((head)->next, __typeof__(*pos), member); \
+	     &pos->member != (head); \
+	     pos = container_of(pos->member.next, __typeof__(*pos), member))
+
+/* An xarray is a sorted list here. */
+struct shim_entry { unsigned long index; void *entry; };
+struct xarray { struct shim_entry *entries; size_t nr; };
+struct xa_limit { u32 min, max; };
+
+#define XA_FLAGS_ALLOC	0
+#define XA_PRESENT	0
+#define XA_LIMIT(lo, hi)	((struct xa_limit){ lo, hi })
+#define xa_init_flags(xa, flags)	((void)(*(xa) = (struct xarray){}))
+#define xa_for_each(xa, n, entry) \
+	for (n = 0, entry = xa_find(xa, &n, ULONG_MAX, XA_PRESENT); entry; \
+	     n++, entry = xa_find(xa, &n, ULONG_MAX, XA_PRESENT))
+
+void *xa_load(struct xarray *xa, unsigned long index);
+void *xa_find(struct xarray *xa, unsigned long *index, unsigned long last, unsigned int filter);
+int xa_insert(struct xarray *xa, unsigned long index, void *entry, gfp_t gfp);
+int xa_alloc(struct xarray *xa, u32 *index, void *entry, struct xa_limit limit, gfp_t gfp);
+void *xa_erase(struct xarray *xa, unsigned long index);
+void xa_destroy(struct xarray *xa);
+
+/* Pages and folios are the same thing twice, as in the kernel. */
+struct address_space { int unused; };
+
+#define SHIM_PAGE				\
+	struct list_head lru;			\
+	struct address_space *mapping;		\
+	pgoff_t index;				\
+	void *private;				\
+	unsigned long pfn;			\
+	void *memory;				\
+	int refs;				\
+	bool locked, frozen, hwpoison, mlocked
+
+struct page { SHIM_PAGE; };
+struct folio { SHIM_PAGE; };
+
+struct page *alloc_page(gfp_t gfp);
+void __free_page(struct page *page);
+void free_page(unsigned long address);
+struct page *pfn_to_page(unsigned long pfn);
+
+#define page_address(page)	((page)->memory)
+#define page_folio(page)	((struct folio *)(page))
+#define folio_page(folio, n)	((struct page *)(folio))
+#define folio_pfn(folio)	((folio)->pfn)
+#define folio_ref_count(folio)	((folio)->refs)
+#define folio_test_hwpoison(folio)	((folio)->hwpoison)
+#define folio_test_mlocked(folio)	((folio)->mlocked)
+#define kmap_local_page(page)	page_address(page)
+#define kunmap_local(address)	((void)(address))
+#define copy_page(to, from)	memcpy(to, from, PAGE_SIZE)
+
+static inline void memset64(u64 *p, u64 word, size_t words)
+{
+	while (words--)
+		*p++ = word;
+}
+
+struct inode {
+	unsigned long i_ino;
+	struct address_space *i_mapping;
+	loff_t i_size;
+	void *i_private;
+};
+
+struct super_block { void *s_fs_info; };
+struct vm_area_struct;
+
+/* What happens to page tables is the test's business. */
+void unmap_mapping_pages(struct address_space *mapping, pgoff_t start, pgoff_t nr, bool even_cows);
+
+/* Text: the kernel's rules for numbers, which are not strtoull()'s. */
+int kstrtou64(const char *s, unsigned int base, u64 *result);
+int kstrtoul(const char *s, unsigned int base, unsigned long *result);
+ssize_t strscpy(char *dest, const char *src, size_t size);
+char *skip_spaces(const char *s);
+char *strim(char *s);
+__attribute__((format(printf, 2, 3)))
+int sysfs_emit(char *buf, const char *format, ...);
+__attribute__((format(printf, 1, 2)))
+void pr_err(const char *format, ...);
+
+#define IS_ERR_VALUE(x)	((unsigned long)(x) >= (unsigned long)-4095)
+
+/* Time, tasks. */
+extern unsigned long jiffies;
+extern bool shim_killed;
+
+#define msecs_to_jiffies(ms)	((ms) * HZ / 1000)
+#define time_before(a, b)	((long)((a) - (b)) < 0)
+#define ktime_get_ns()		((u64)jiffies * (1000000000 / HZ))
+#define current			0
+#define fatal_signal_pending(task)	((void)(task), shim_killed)
+#define cond_resched()		((void)0)
+
+/* Work is queued, and done when the test says so. */
+struct kobject { int unused; };
+struct completion { int unused; };
+struct work_struct { void (*func)(struct work_struct *work); bool queued; };
+struct delayed_work { struct work_struct work; unsigned long delay; };
+struct workqueue_struct { int unused; };
+
+#define WQ_MEM_RECLAIM	0
+#define WQ_UNBOUND	0
+#define alloc_workqueue(name, flags, active) \
+	((struct workqueue_struct *)shim_alloc(sizeof(struct workqueue_struct), true))
+#define destroy_workqueue(wq)	shim_free(wq)
+#define INIT_WORK(w, f)		(*(w) = (struct work_struct){ .func = (f) })
+#define INIT_DELAYED_WORK(w, f)	(*(w) = (struct delayed_work){ .work.func = (f) })
+#define to_delayed_work(w)	container_of(w, struct delayed_work, work)
+#define work_pending(w)		((w)->queued)
+#define queue_work(wq, w)	((void)((w)->queued = true))
+#define queue_delayed_work(wq, w, d)	((void)((w)->delay = (d), (w)->work.queued = true))
+#define mod_delayed_work(wq, w, d)	queue_delayed_work(wq, w, d)
+#define cancel_work_sync(w)	((void)((w)->queued = false))
+#define cancel_delayed_work_sync(w)	((void)((w)->work.queued = false))
+
+/* Does a queued work. Return: false when it was not queued. */
+bool shim_work(struct work_struct *work);
+
+/* Tracepoints take arguments of the right types and do nothing. */
+#define TP_PROTO(...)	__VA_ARGS__
+#define TRACE_EVENT(name, proto, ...)	static inline void trace_##name(proto) {} \
+	struct shim_trace_##name
+
+/* For the kernel's lz4. */
+#define CONFIG_64BIT	1
+#define __LITTLE_ENDIAN	1234
+#define BITS_PER_LONG	64
+#define BUILD_BUG_ON(x)	_Static_assert(!(x), #x)
+#define __ffs(x)	((unsigned int)__builtin_ctzl(x))
+#define shim_unaligned(p)	(((struct { __typeof__(*(p)) x; } __attribute__((packed)) *)(p))->x)
+#define get_unaligned(p)	shim_unaligned(p)
+#define put_unaligned(v, p)	((void)(shim_unaligned(p) = (v)))
+#define get_unaligned_le16(p)	shim_unaligned((const u16 *)(p))
+#define put_unaligned_le16(v, p)	put_unaligned((u16)(v), (u16 *)(p))
+
+#endif /* SHIM_H */

@@ -1,0 +1,384 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The store, with slots, streams, the tier in RAM and the kernel's own lz4: what is stored comes
+ * back, in every form; bytes that were damaged are an error; every allocation may fail.
+ */
+#include "store/store.c"
+#include "store/slots.c"
+#include "store/codec.c"
+#include "store/cram.c"
+#include "store/lz4.c"
+#include "unit.h"
+
+/* In zstd's place, a codec with contexts to prepare: half of a page, if both halves are equal. */
+static int fake_inits, fake_fails_at;
+
+static size_t fake_ctx_size(void)
+{
+	return 32;
+}
+
+static int fake_ctx_init(void *ctx, size_t size)
+{
+	memset(ctx, 0x5a, size);
+	return ++fake_inits == fake_fails_at ? -EINVAL : 0;
+}
+
+static size_t fake_compress(void *ctx, const void *src, void *dst, size_t cap)
+{
+	expect(*(u8 *)ctx == 0x5a);
+	if (memcmp(src, (const u8 *)src + PAGE_SIZE / 2, PAGE_SIZE / 2) || cap < PAGE_SIZE / 2)
+		return 0;
+	memcpy(dst, src, PAGE_SIZE / 2);
+	return PAGE_SIZE / 2;
+}
+
+static int fake_decompress(void *ctx, const void *src, size_t len, void *dst)
+{
+	expect(*(u8 *)ctx == 0x5a);
+	if (len != PAGE_SIZE / 2)
+		return -EIO;
+	memcpy(dst, src, len);
+	memcpy((u8 *)dst + len, src, len);
+	return 0;
+}
+
+const struct pp_codec pp_codec_zstd = {
+	.name		= "zstd",
+	.ctx_size	= fake_ctx_size,
+	.ctx_init	= fake_ctx_init,
+	.compress	= fake_compress,
+	.decompress	= fake_decompress,
+};
+
+enum content { ZEROS, SAME, LAST_DIFFERS, MIDDLE_DIFFERS, TEXT, HALVES, NOISE, NR_CONTENTS };
+
+static void fill(void *memory, enum content content, unsigned int seed)
+{
+	u64 *words = memory, x = seed * 0x9e3779b97f4a7c15ull + 1;
+	unsigned int i;
+
+	for (i = 0; i < PAGE_SIZE / 8; i++) {
+		x ^= x << 13;
+		x ^= x >> 7;
+		x ^= x << 17;
+		switch (content) {
+		case ZEROS:
+			words[i] = 0;
+			break;
+		case SAME:
+		case LAST_DIFFERS:
+		case MIDDLE_DIFFERS:
+			words[i] = seed + 1;
+			break;
+		case TEXT:
+			words[i] = i % 8 ? seed : x;
+			break;
+		case HALVES:
+			words[i] = i < PAGE_SIZE / 16 ? x : words[i - PAGE_SIZE / 16];
+			break;
+		default:
+			words[i] = x;
+		}
+	}
+	if (content == LAST_DIFFERS)
+		words[PAGE_SIZE / 8 - 1]++;
+	if (content == MIDDLE_DIFFERS)
+		words[PAGE_SIZE / 16]++;
+}
+
+struct bench {
+	struct pp_store *store;
+	struct pp_slots *slots;
+	struct page *page, *back;
+};
+
+static void close_bench(struct bench *b)
+{
+	if (b->back)
+		__free_page(b->back);
+	if (b->page)
+		__free_page(b->page);
+	if (b->slots)
+		pp_slots_destroy(b->slots);
+	if (b->store)
+		pp_store_destroy(b->store);
+	pp_codec_exit();
+}
+
+static bool open_bench(struct bench *b)
+{
+	*b = (struct bench){};
+	fake_inits = 0;
+	if (pp_codec_init())
+		return false;
+	b->store = pp_store_create();
+	b->slots = b->store ? pp_slots_create(b->store) : NULL;
+	b->page = alloc_page(0);
+	b->back = alloc_page(0);
+	if (b->slots && b->page && b->back)
+		return true;
+	close_bench(b);
+	return false;
+}
+
+/* Return: what pp_store_put() said; when there is a slot, its bytes are the page's. */
+static int put_and_compare(struct bench *b, unsigned int flags, u64 *number)
+{
+	int ret = pp_store_put(b->slots, b->page, flags, number);
+
+	if (ret < 0 || ret == PP_PUT_ZERO)
+		return ret;
+	memset(page_address(b->back), 0xee, PAGE_SIZE);
+	expect_eq(pp_store_fetch(b->slots, *number, b->back), 0);
+	expect(!memcmp(page_address(b->page), page_address(b->back), PAGE_SIZE));
+	return ret;
+}
+
+static void round_trips(const char *codec)
+{
+	static const unsigned int all = PP_PUT_DETECT_SAME | PP_PUT_ALLOW_RAW;
+	static const int with_lz4[NR_CONTENTS] = {
+		PP_PUT_ZERO, PP_PUT_SAME, PP_PUT_STORED, PP_PUT_STORED, PP_PUT_STORED,
+		PP_PUT_STORED, PP_PUT_RAW,
+	};
+	static const int with_fake[NR_CONTENTS] = {
+		PP_PUT_ZERO, PP_PUT_SAME, PP_PUT_RAW, PP_PUT_RAW, PP_PUT_RAW,
+		PP_PUT_STORED, PP_PUT_RAW,
+	};
+	const int *want = *codec == 'l' ? with_lz4 : with_fake;
+	enum content content;
+	struct bench b;
+	u64 number;
+
+	expect(open_bench(&b));
+	expect_eq(pp_store_set_codec(b.store, codec), 0);
+	expect(!strcmp(pp_store_codec(b.store), codec));
+	for (content = 0; content < NR_CONTENTS; content++) {
+		fill(page_address(b.page), content, content + 3);
+		expect_eq(put_and_compare(&b, all, &number), want[content]);
+		if (want[content] != PP_PUT_ZERO)
+			pp_store_drop(b.slots, number);
+	}
+	expect_eq(pp_store_bytes(b.store), 0);
+	expect_eq(pp_store_meta_bytes(b.store), 0);
+	close_bench(&b);
+}
+
+TEST(round_trips_with_lz4)
+{
+	round_trips("lz4");
+}
+
+TEST(round_trips_with_another_codec)
+{
+	round_trips("zstd");
+}
+
+TEST(same_words)
+{
+	static u64 page[PAGE_SIZE / 8];
+	unsigned int i;
+	u64 word;
+
+	fill(page, SAME, 11);
+	expect(same_filled(page, &word));
+	expect_eq(word, 12);
+	/* One bit anywhere makes it another page. */
+	for (i = 0; i < PAGE_SIZE / 8; i++) {
+		page[i] ^= 1ull << (i % 64);
+		expect(!same_filled(page, &word));
+		page[i] ^= 1ull << (i % 64);
+	}
+}
+
+TEST(flags_are_obeyed)
+{
+	struct bench b;
+	u64 number;
+
+	expect(open_bench(&b));
+	fill(page_address(b.page), ZEROS, 0);
+	expect_eq(put_and_compare(&b, 0, &number), PP_PUT_STORED);
+	pp_store_drop(b.slots, number);
+	fill(page_address(b.page), NOISE, 1);
+	expect_eq(put_and_compare(&b, PP_PUT_DETECT_SAME, &number), -E2BIG);
+	expect_eq(put_and_compare(&b, PP_PUT_KNOWN_RAW, &number), -E2BIG);
+	fill(page_address(b.page), TEXT, 1);
+	expect_eq(put_and_compare(&b, PP_PUT_KNOWN_RAW | PP_PUT_ALLOW_RAW, &number), PP_PUT_RAW);
+	expect_eq(pp_store_bytes(b.store), PAGE_SIZE);
+	pp_store_drop(b.slots, number);
+	close_bench(&b);
+}
+
+TEST(the_limit_is_kept)
+{
+	unsigned int nr = 0, i;
+	u64 number[64], repeated;
+	struct bench b;
+
+	expect(open_bench(&b));
+	pp_store_set_limit(b.store, 16 * PAGE_SIZE);
+	expect_eq(pp_store_limit(b.store), 16 * PAGE_SIZE);
+	fill(page_address(b.page), NOISE, 1);
+	while (nr < 64 && put_and_compare(&b, PP_PUT_ALLOW_RAW, &number[nr]) >= 0)
+		nr++;
+	expect_eq(nr, 16);
+	expect_eq(put_and_compare(&b, PP_PUT_ALLOW_RAW, &repeated), -ENOSPC);
+	/* A repeated word needs no room. */
+	fill(page_address(b.page), SAME, 1);
+	expect_eq(put_and_compare(&b, PP_PUT_DETECT_SAME, &repeated), PP_PUT_SAME);
+	pp_store_drop(b.slots, repeated);
+	for (i = 0; i < nr; i++)
+		pp_store_drop(b.slots, number[i]);
+	close_bench(&b);
+}
+
+/* A page stays readable in the form in which it was stored. */
+TEST(changing_the_codec)
+{
+	u64 old, new;
+	struct bench b;
+
+	expect(open_bench(&b));
+	fill(page_address(b.page), HALVES, 5);
+	expect_eq(put_and_compare(&b, 0, &old), PP_PUT_STORED);
+	expect_eq(pp_store_set_codec(b.store, "zstd"), 0);
+	expect_eq(put_and_compare(&b, 0, &new), PP_PUT_STORED);
+	expect_eq(pp_store_fetch(b.slots, old, b.back), 0);
+	expect(!memcmp(page_address(b.page), page_address(b.back), PAGE_SIZE));
+	pp_store_drop(b.slots, old);
+	pp_store_drop(b.slots, new);
+	expect_eq(pp_store_set_codec(b.store, "raw"), -EINVAL);
+	expect_eq(pp_store_set_codec(b.store, ""), -EINVAL);
+	expect(!strcmp(pp_store_codec(b.store), "zstd"));
+	close_bench(&b);
+}
+
+/* A codec that cannot be prepared on the second CPU is not chosen, and can be asked for again. */
+TEST(a_codec_that_is_not_ready)
+{
+	struct bench b;
+
+	expect(open_bench(&b));
+	fake_fails_at = 2;
+	expect_eq(pp_store_set_codec(b.store, "zstd"), -EINVAL);
+	expect(!strcmp(pp_store_codec(b.store), "lz4"));
+	expect_eq(pp_store_set_codec(b.store, "zstd"), 0);
+	expect_eq(fake_inits, 3);
+	fake_fails_at = 0;
+	close_bench(&b);
+}
+
+/* Every byte of a stored page damaged, and its length: an error or some page, never an overrun. */
+TEST(damaged_bytes)
+{
+	unsigned int i, errors = 0;
+	struct pp_slot slot;
+	struct zs_object *object;
+	struct bench b;
+	u64 number;
+
+	expect(open_bench(&b));
+	fill(page_address(b.page), TEXT, 9);
+	expect_eq(put_and_compare(&b, 0, &number), PP_PUT_STORED);
+	pp_slot_read(b.slots, number, &slot);
+	object = (void *)(unsigned long)slot.where;
+	for (i = 0; i < 8u * slot.len; i++) {
+		int err;
+
+		object->bytes[i / 8] ^= 1 << (i % 8);
+		err = pp_store_fetch(b.slots, number, b.back);
+		expect(!err || err == -EIO);
+		errors += !!err;
+		object->bytes[i / 8] ^= 1 << (i % 8);
+	}
+	expect(errors > 0);
+	for (i = 1; i < slot.len; i++) {
+		void *cut = malloc(i);
+
+		assert(cut);
+		memcpy(cut, object->bytes, i);
+		expect_eq(pp_codec_lz4.decompress(NULL, cut, i, page_address(b.back)), -EIO);
+		free(cut);
+	}
+	expect_eq(put_and_compare(&b, 0, &number), PP_PUT_STORED);
+	pp_store_drop(b.slots, number);
+	number = 0;
+	pp_store_drop(b.slots, number);
+	close_bench(&b);
+}
+
+/* What the store borrows from its reserve is missed, and comes back. */
+TEST(the_reserve_stands_in)
+{
+	struct bench b;
+	u64 number;
+
+	expect(open_bench(&b));
+	expect(!pp_store_tight(b.store));
+	fill(page_address(b.page), TEXT, 2);
+	shim_fail(1, false);
+	expect_eq(put_and_compare(&b, 0, &number), PP_PUT_STORED);
+	expect(shim_failed());
+	expect(pp_store_tight(b.store));
+	pp_store_refill(b.store);
+	expect(!pp_store_tight(b.store));
+	pp_store_drop(b.slots, number);
+	close_bench(&b);
+}
+
+/* A page that has no slot leaves no bytes behind. */
+TEST(no_slot_no_bytes)
+{
+	struct bench b;
+	u64 number;
+	unsigned int n;
+
+	for (n = 1; n < 20; n++) {
+		int ret;
+
+		expect(open_bench(&b));
+		fill(page_address(b.page), TEXT, 2);
+		shim_fail(n, true);
+		ret = pp_store_put(b.slots, b.page, 0, &number);
+		shim_fail(0, false);
+		if (ret >= 0)
+			pp_store_drop(b.slots, number);
+		else
+			expect_eq(ret, -ENOMEM);
+		expect_eq(pp_store_bytes(b.store), 0);
+		close_bench(&b);
+	}
+}
+
+static bool attempt(void)
+{
+	enum content content;
+	struct bench b;
+	bool ok;
+
+	if (!open_bench(&b))
+		return false;
+	ok = !pp_store_set_codec(b.store, "zstd") && !pp_store_set_codec(b.store, "lz4");
+	for (content = 0; content < NR_CONTENTS; content++) {
+		u64 number;
+		int ret;
+
+		fill(page_address(b.page), content, content);
+		ret = put_and_compare(&b, PP_PUT_DETECT_SAME | PP_PUT_ALLOW_RAW, &number);
+		ok &= ret >= 0;
+		if (ret < 0)
+			expect_eq(ret, -ENOMEM);
+		else if (ret != PP_PUT_ZERO)
+			pp_store_drop(b.slots, number);
+	}
+	expect_eq(pp_store_bytes(b.store), 0);
+	close_bench(&b);
+	return ok;
+}
+
+TEST(failing_allocations)
+{
+	sweep(attempt);
+}
