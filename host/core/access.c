@@ -161,11 +161,15 @@ static int materialise(struct pp_access *access, struct pp_block *block, unsigne
 int pp_access_page(struct pp_access *access, struct folio **out)
 {
 	struct pp_region *region = access->region;
-	struct pp_block *block = pp_block_get(region, access->index, true);
 	unsigned int i = access->index & (PP_BLOCK_PAGES - 1);
 	struct folio *fresh = NULL;
+	struct pp_block *block;
 	int err;
 
+	/* Decided under the lock; but what lies there must not even get a block. */
+	if (beyond_end(region, access->index))
+		return -EFAULT;
+	block = pp_block_get(region, access->index, true);
 	if (!block)
 		return -ENOMEM;
 	/* Made here, outside the lock, because its allocation may enter reclaim. */

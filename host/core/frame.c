@@ -214,7 +214,8 @@ struct folio *pp_zero_frame(struct pp_region *region)
 
 	if (folio)
 		return folio;
-	folio = folio_alloc(GFP_KERNEL | __GFP_ZERO, 0);
+	/* Charged like a frame: whoever may make regions could take one for each. */
+	folio = folio_alloc(GFP_KERNEL_ACCOUNT | __GFP_ZERO, 0);
 	if (!folio)
 		return NULL;
 	folio->mapping = region->pool->zero_inode->i_mapping;

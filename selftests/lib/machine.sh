@@ -143,7 +143,8 @@ machine_stop() {
 	[ -n "$machine_pid" ] || return 0
 	if machine_alive; then
 		printf 'stop 0 0\n' >&"$machine_to"
-		for ((n = 0; n < 100; n++)); do
+		# On the debug kernel it leaves its counters behind first.
+		for ((n = 0; n < 300; n++)); do
 			machine_alive || break
 			sleep 0.1
 		done

@@ -56,6 +56,30 @@ static void huge(const char *pool)
 	check(number_of(pool, "promised") == 0, "nothing is promised");
 }
 
+static void beyond(const char *pool)
+{
+	long long before = number_of(pool, "metadata");
+	unsigned int i, refused = 0;
+	char *map;
+
+	if (ftruncate(fd, 4096))
+		die("ftruncate");
+	map = mmap(NULL, 64 << 20, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	if (map == MAP_FAILED)
+		die("mmap");
+	for (i = 1; i < 32; i++) {
+		errno = 0;
+		refused += madvise(map + i * (2l << 20), 4096, i % 2 ? MADV_POPULATE_READ :
+				   MADV_POPULATE_WRITE) && errno == EFAULT;
+	}
+	check(refused == i - 1 && number_of(pool, "metadata") == before,
+	      "beyond the end there is nothing, and looking there takes no memory (%lld to %lld)",
+	      before, number_of(pool, "metadata"));
+	munmap(map, 64 << 20);
+	if (ftruncate(fd, 0))
+		die("ftruncate");
+}
+
 static void modes(void)
 {
 	struct stat st;
@@ -164,6 +188,7 @@ int main(int argc, char **argv)
 		die("%s", path);
 	sizes();
 	huge(argv[1]);
+	beyond(argv[1]);
 	modes();
 	punches();
 	names(argv[2]);

@@ -12,7 +12,7 @@ event() { awk -v e="$1" '$1 == e { print $2 }' $cg/memory.events; }
 # inside COMMAND...: in the cgroup
 inside() { (echo $BASHPID >$cg/cgroup.procs && exec "$@"); }
 
-ktap_plan 26
+ktap_plan 27
 mkdir $cg
 pool_begin spare=0
 
@@ -30,6 +30,21 @@ check_that "frames are charged to the cgroup" "current > 60 * mib"
 rm "$region"
 uncharged() { (($(<$cg/memory.current) < 6 * mib)); }
 check "and uncharged with the region" wait_until 5 uncharged
+
+diag "-- many small regions, each of them only read"
+read_many() {
+	local n
+	for ((n = 0; n < 300; n++)); do
+		"$regionctl" "$region.$n" size=4K read || return 1
+	done
+}
+before=$(<$cg/memory.current)
+(echo $BASHPID >$cg/cgroup.procs && read_many)
+current=$(<$cg/memory.current)
+diag "$(((current - before) / 300)) bytes for each"
+# Two pages, of homes and of zeros, and the small records of an inode.
+check_that "zero frames are charged to the cgroup" "current - before > 300 * 9000"
+rm "$region".*
 
 diag "-- requests"
 inside "$regionctl" "$region" size=64M fill=text:2

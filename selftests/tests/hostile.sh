@@ -1,0 +1,35 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash
+#
+# Users and root make random calls; nobody else is harmed, and the module goes.
+# See hostile/main.c. For a replay: HOSTILE="--seed N --log /out/hostile.calls".
+. "$(dirname "$0")/../lib/vhost.sh"
+. "$(dirname "$0")/../lib/pool.sh"
+
+# Coverage points in the module, where the kernel has KCOV.
+points() {
+	[ ! -e /sys/kernel/debug/kcov ] || objdump -dr "$pp_module" | grep -c __sanitizer_cov_trace_pc
+}
+
+ktap_plan 8
+pool_begin stall_ms=300,spare=256K
+chmod 700 /pool/dom
+mkdir -m 1777 /pool/open
+seconds=45
+[ "$timescale" = 1 ] || seconds=60
+# What is long goes into a file: each line of the log costs a process.
+out=/out/${PP_TEST:-hostile}
+# shellcheck disable=SC2086 # a list of options
+"$progs/hostile" --seconds $seconds --points "$(points)" --ring "$out.ring" ${HOSTILE:-} /pool \
+	>"$out.report" 2>&1
+diag "status $?; how often each call was made, and which functions none reached: ${out##*/}.report"
+relay grep -vE ' made |^never ' "$out.report"
+diag "$(counters faults restores evictions evict_clean busy punched stalls memory_errors)"
+check "no attacker's pool is left" test "$(ls /sys/fs/pagepact)" = vms
+rm -rf /pool/*
+rmdir /sys/fs/cgroup/hostile/{a,b} /sys/fs/cgroup/hostile /run/hostile
+check "all was given back" all_given_back
+check "the pool unmounts" umount /pool
+pp_mounts=()
+check "the module unloads" pp_unload
+check "no complaint in the log" test -z "$(dmesg | grep -E 'WARNING|BUG:|Bad page|refcount_t|list_(add|del) corruption')"
