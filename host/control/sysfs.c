@@ -218,13 +218,17 @@ static ssize_t region_show(struct kobject *kobj, struct attribute *attr, char *b
 /* A request by value: exactly so much, or -EAGAIN. */
 static int reclaim_now(struct pp_pool *pool, struct pp_region *only, const char *value)
 {
+	atomic_long_t *frames = only ? &only->frames : &pool->frames;
 	struct pp_reclaim rc = { .pool = pool, .only = only };
-	int err = pp_parse_pages(value, &rc.want);
+	unsigned long want;
+	int err = pp_parse_pages(value, &want);
 
 	if (err)
 		return err;
+	/* What guests bring in meanwhile is not asked for: that could go on for ever. */
+	rc.want = min(want, (unsigned long)atomic_long_read(frames));
 	pp_reclaim_run(&rc, "user");
-	if (rc.done >= rc.want)
+	if (rc.done >= want)
 		return 0;
 	return fatal_signal_pending(current) ? -EINTR : -EAGAIN;
 }

@@ -12,6 +12,9 @@
 #define WORKER_BATCH	256UL
 /* Least share of a request that a region is asked for. */
 #define SHARE_MIN	16UL
+/* Copies dropped first when the store has no room, and how often more are before it gives up. */
+#define COPY_STEP	64UL
+#define COPY_ROUNDS	4
 
 static struct workqueue_struct *reclaim_wq;
 
@@ -106,21 +109,21 @@ static bool reclaim_round(struct pp_reclaim *rc)
 
 /*
  * Kept copies are the only thing in a store that nobody needs. Those of all regions count, because
- * the room is the pool's. Return: number of copies dropped.
+ * the room is the pool's. Return: number of copies dropped, about @want if there are as many.
  */
-static unsigned long drop_copies(struct pp_reclaim *rc)
+static unsigned long drop_copies(struct pp_reclaim *rc, unsigned long want)
 {
 	unsigned long n, i, dropped = 0;
 	struct pp_block *block;
 
-	for (n = nr_regions(rc->pool); n && dropped < rc->want; n--) {
+	for (n = nr_regions(rc->pool); n && dropped < want; n--) {
 		struct pp_region *region = next_region(rc->pool);
 
 		if (!region)
 			break;
 		xa_for_each(&region->blocks, i, block) {
 			dropped += pp_block_drop_copies(block, rc->try_only);
-			if (dropped >= rc->want || fatal_signal_pending(current))
+			if (dropped >= want || fatal_signal_pending(current))
 				break;
 			cond_resched();
 		}
@@ -143,15 +146,23 @@ static void reclaim_efforts(struct pp_reclaim *rc)
 void pp_reclaim_run(struct pp_reclaim *rc, const char *who)
 {
 	u64 start = ktime_get_ns();
+	int round;
 
 	if (!READ_ONCE(rc->pool->knobs.evict))
 		return;
-	/* Ends: a page must come in before there is another copy of it to drop. */
-	do {
+	/*
+	 * Copies that lie scattered leave no room until many are gone, and each round looks at
+	 * everything: every one drops eight times what the one before did, and the last one all.
+	 */
+	for (round = 0; round <= COPY_ROUNDS; round++) {
 		rc->no_room = false;
 		reclaim_efforts(rc);
-	} while (rc->done < rc->want && rc->no_room && !fatal_signal_pending(current) &&
-		 drop_copies(rc));
+		if (rc->done >= rc->want || !rc->no_room || round == COPY_ROUNDS ||
+		    fatal_signal_pending(current))
+			break;
+		if (!drop_copies(rc, round + 1 < COPY_ROUNDS ? COPY_STEP << 3 * round : ULONG_MAX))
+			break;
+	}
 	if (pp_store_tight(rc->pool->store))
 		queue_delayed_work(reclaim_wq, &rc->pool->refill_work, HZ / 10);
 	trace_pagepact_reclaim(who, rc->want, rc->done, ktime_get_ns() - start);

@@ -69,10 +69,10 @@ long act_close(struct worker *w, uint64_t *a)
 long act_fork(struct worker *w, uint64_t *a)
 {
 	struct rng r = { a[0] };
+	uint64_t b[3], word = VICTIM_WORD;
 	bool murder = below(&r, 2);
 	pid_t child = fork();
-	uint64_t b[3];
-	int n;
+	int n, status;
 
 	if (child < 0)
 		return -1;
@@ -83,13 +83,18 @@ long act_fork(struct worker *w, uint64_t *a)
 			b[2] = next(&r);
 			act_touch(w, b);
 		}
-		_exit(0);
+		_exit(stolen(w));
 	}
 	if (murder) {
 		usleep(below(&r, 3000));
 		kill(child, SIGKILL);
 	}
-	return waitpid(child, NULL, 0) == child ? 0 : -1;
+	if (waitpid(child, &status, 0) != child)
+		return -1;
+	/* What the child found is found. */
+	if (WIFEXITED(status) && WEXITSTATUS(status) == 1)
+		memcpy(w->data, &word, sizeof(word));
+	return 0;
 }
 
 long act_vm_readv(struct worker *w, uint64_t *a)

@@ -188,6 +188,9 @@ bool cover_end(struct worker *w);
 void cover_report(const char *module);
 
 /* acts.c: calls that are more than a system call */
+/* The victim's word is in what @w read. */
+bool stolen(const struct worker *w);
+
 long act_region(struct worker *w, uint64_t *a);
 long act_touch(struct worker *w, uint64_t *a);
 long act_fork(struct worker *w, uint64_t *a);

@@ -156,7 +156,7 @@ static void complain(struct worker *w, const char *what, const struct ring_entry
 }
 
 /* Nobody but the victim has pages with its word. */
-static bool stolen(struct worker *w)
+bool stolen(const struct worker *w)
 {
 	uint64_t word = VICTIM_WORD;
 

@@ -99,7 +99,7 @@ SET(attr_flags, 0, 0, 1, 2, 4, 8, 0x10, 0x80, 0x100000);
 const struct description table[] = {
 	/* Regions that live, in files and in the arena: without them the rest finds nothing. */
 	ACT(region, 30, GIVES_FD, A(PATH), A(SIZE), A(ADDR), A(ALEN)),
-	ACT(touch, 60, 0, A(ADDR), A(ALEN), A(WORD)),
+	ACT(touch, 60, READS, A(ADDR), A(ALEN), A(WORD)),
 	ACT(close, 6, 0, A(WORD)),
 	/* Names. */
 	RAW(openat, 30, GIVES_FD | OPENS, A(DIRFD), A(PATH), ANY_OF(open_flags), A(MODE)),
@@ -169,7 +169,7 @@ const struct description table[] = {
 	RAW(mincore, 1, 0, A(ADDR), A(ALEN), A(BUF)),
 	ACT(vm_readv, 3, READS, A(ADDR), A(IOLEN), A(WORD)),
 	ACT(userfault, 1, 0, A(ADDR), A(ALEN)),
-	ACT(fork, 2, 0, A(WORD)),
+	ACT(fork, 2, READS, A(WORD)),
 	/* Pools and their files. */
 	ACT(pool, 4, MOUNTS, A(POOL_NAME), A(POOL_DIR), A(KEY), A(VALUE), A(KEY), A(VALUE)),
 	RAW(mount, 8, MOUNTS, A(POOL_NAME), A(POOL_DIR), A(FS_NAME), FLAGS_OF_MOUNT, A(OPTIONS)),

@@ -67,9 +67,12 @@ image_guest_build() {
 image_guest_ensure() {
 	local file
 	file=$(image_guest_root)
-	[ ! -f "$file" ] || return 0
+	if [ -f "$file" ]; then
+		touch "$file"
+		return
+	fi
 	# Not those that another checkout may be using.
-	find "$cache" -maxdepth 1 -name 'guest-*.erofs*' -mtime +1 -delete
+	find "$cache" -maxdepth 1 -name 'guest-*.erofs*' -mtime +14 -delete
 	say "building the guests' root image"
 	chroot_run /repo/selftests/vhost _guest_image "/out/${file##*/}" >"$cache/guest.log" 2>&1 ||
 		die "mkfs.erofs failed: see $cache/guest.log"

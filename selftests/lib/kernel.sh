@@ -23,12 +23,15 @@ kernel_path() { printf '%s/kernel-%s\n' "$cache" "$(kernel_key)"; }
 kernel_ensure() {
 	local path tmp log=$cache/kernel.log start
 	path=$(kernel_path)
-	[ ! -d "$path" ] || return 0
+	if [ -d "$path" ]; then
+		touch "$path"
+		return
+	fi
 	start=$(now)
-	# Not what another checkout may be using.
-	find "$cache" -maxdepth 1 -name 'kernel-*' -type d -mtime +1 -exec rm -rf {} +
-	rm -rf --one-file-system "$cache"/tmp.kernel.*
-	tmp=$(mktemp -d "$cache/tmp.kernel.XXXXXX")
+	# Not what another checkout may be using: whoever does, touches it.
+	find "$cache" -maxdepth 1 -name 'kernel-*' -type d -mtime +14 -exec rm -rf {} +
+	rm -rf --one-file-system "$cache"/new.kernel.*
+	tmp=$(mktemp -d "$cache/new.kernel.XXXXXX")
 	say "building the debug kernel (5 to 15 minutes on two processors, log in $log)"
 	if ! chroot_run /repo/selftests/vhost _kernel_build "/out/${tmp##*/}" >"$log" 2>&1; then
 		tail -n 30 "$log" >&2

@@ -31,7 +31,8 @@ machine_start() {
 		-device virtserialport,chardev=tomonitor,name=monitor \
 		</dev/null >"$out/qemu.log" 2>&1 &
 	machine_pid=$!
-	if ! machine_reply ready $((60 * ${TIMESCALE:-1})) >/dev/null; then
+	# The debug kernel takes its time.
+	if ! machine_reply ready $(($([ "$short" = debug ] && echo 240 || echo 60) * ${TIMESCALE:-1})) >/dev/null; then
 		machine_inspect
 		machine_kill
 		return 1

@@ -10,7 +10,7 @@ scan_pattern+='|bad unlock balance|held lock freed|sleeping function called'
 scan_pattern+='|rcu.*detected stalls|rcu.*self-detected stall|soft lockup|hard LOCKUP'
 scan_pattern+='|blocked for more than|Bad page|[Bb]ad rss-counter|general protection'
 scan_pattern+='|unable to handle|KASAN|UBSAN|KCSAN|unreferenced object'
-scan_pattern+='|refcount_t:|list_(add|del) corruption|ODEBUG|page allocation failure'
+scan_pattern+='|refcount_t:|list_(add|del) corruption|ODEBUG|page allocation failure|leak detector disabled'
 
 # scan_log FILE: offending lines, with those around the first; true if any
 scan_log() {

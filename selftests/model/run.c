@@ -389,6 +389,8 @@ static unsigned int look_after(struct crew *crew, bool *gone)
 			if (WIFSIGNALED(status))
 				fail(m, "worker died of signal %d in: %s", WTERMSIG(status),
 				     m->current[i]);
+			else if (WEXITSTATUS(status) > 1)
+				fail(m, "worker could not go on in: %s", m->current[i]);
 		}
 		ended += gone[i];
 	}

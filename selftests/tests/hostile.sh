@@ -11,7 +11,7 @@ points() {
 	[ ! -e /sys/kernel/debug/kcov ] || objdump -dr "$pp_module" | grep -c __sanitizer_cov_trace_pc
 }
 
-ktap_plan 8
+ktap_plan 9
 pool_begin stall_ms=300,spare=256K
 chmod 700 /pool/dom
 mkdir -m 1777 /pool/open
@@ -25,6 +25,7 @@ out=/out/${PP_TEST:-hostile}
 diag "status $?; how often each call was made, and which functions none reached: ${out##*/}.report"
 relay grep -vE ' made |^never ' "$out.report"
 diag "$(counters faults restores evictions evict_clean busy punched stalls memory_errors)"
+check_that "pages came and went" "$(value evictions) > 1000 && $(value restores) > 1000"
 check "no attacker's pool is left" test "$(ls /sys/fs/pagepact)" = vms
 rm -rf /pool/*
 rmdir /sys/fs/cgroup/hostile/{a,b} /sys/fs/cgroup/hostile /run/hostile

@@ -14,6 +14,8 @@ static struct pp_region regions[NR];
 static unsigned long easy[NR], hard[NR], asked[NR], spare[NR], copies[NR];
 static unsigned int visits[NR];
 static bool store_full, tight;
+/* Copies that must go before the store has room. */
+static unsigned long copies_until_room;
 static struct pp_block blocks[NR];
 
 static void take(struct pp_region *region, struct pp_reclaim *rc)
@@ -57,8 +59,11 @@ unsigned int pp_block_drop_copies(struct pp_block *block, bool try_only)
 {
 	unsigned int i = block - blocks, n = copies[i];
 
-	copies[i] = 0;
-	if (n)
+	/* In real life a block has 512 of them at most. */
+	n = min(n, 512u);
+	copies[i] -= n;
+	copies_until_room -= min(copies_until_room, (unsigned long)n);
+	if (n && !copies_until_room)
 		store_full = false;
 	return n;
 }
@@ -232,8 +237,31 @@ TEST(copies_make_room)
 	store_full = true;
 	expect_eq(run(10, NULL), 0);
 	copies[3] = 5;
+	copies_until_room = 5;
 	expect_eq(run(10, NULL), 10);
 	expect_eq(copies[3], 0);
+	end();
+}
+
+/* Room that takes many copies to get is had, or given up, after few looks at everything. */
+TEST(copies_in_bulk)
+{
+	int n;
+
+	begin((unsigned long[]){ 100, 0, 0, 0 });
+	store_full = true;
+	for (n = 0; n < NR; n++)
+		copies[n] = 512;
+	copies_until_room = 2000;
+	expect_eq(run(10, NULL), 10);
+	expect(visits[0] <= 3 * (COPY_ROUNDS + 1));
+	end();
+	begin((unsigned long[]){ 100, 0, 0, 0 });
+	store_full = true;
+	copies[3] = copies_until_room = 1000000;
+	expect_eq(run(10, NULL), 0);
+	expect(visits[0] <= 3 * (COPY_ROUNDS + 1));
+	store_full = false;
 	end();
 }
 
