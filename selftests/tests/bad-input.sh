@@ -65,7 +65,7 @@ bad_names() {
 	return $bad
 }
 
-ktap_plan 74
+ktap_plan 75
 pool_begin ""
 relay "$progs/badinput" "$pool" /pool
 check "log: what to do about a private mapping" logged "private mapping refused.*share=on"
@@ -83,6 +83,11 @@ diag "-- values"
 check "bad values are refused and change nothing" bad_values < <(all_values)
 check "bad mount options are refused" bad_options
 check "log: which" logged "mount option .* refused"
+refused_whole() {
+	! mount -o remount,limit=512M,spare=1M,policy=lru /pool 2>/dev/null &&
+		[ "$(value limit)" = 0 ] && [ "$(value spare)" = 524288 ]
+}
+check "a remount with one bad option sets none" refused_whole
 check "bad pool names are refused" bad_names
 check "a name of 63 characters is good" pp_mount "${long:1}" /mnt
 pp_umount /mnt
