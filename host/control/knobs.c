@@ -6,6 +6,7 @@
 #include <linux/string.h>
 #include "control/knobs.h"
 #include "policy/reclaim.h"
+#include "store/codec.h"
 #include "store/store.h"
 
 #define MAX_MS	(24UL * 3600 * 1000)
@@ -152,73 +153,101 @@ int pp_region_set_limit(struct pp_region *region, unsigned long pages)
 	return set_limit(region->pool, region, &region->limit, pages);
 }
 
-static int store_ms(const char *value, unsigned long *ms)
+/**
+ * struct value - a knob's value as far as it can be told before it is set
+ * @text: without white space around it
+ * @n: pages, milliseconds, or a switch
+ * @policy: for PP_KNOB_POLICY
+ */
+struct value {
+	char text[64];
+	unsigned long n;
+	const struct pp_policy_ops *policy;
+};
+
+static int parse_ms(struct value *v)
 {
-	int err = kstrtoul(value, 10, ms);
+	int err = kstrtoul(v->text, 10, &v->n);
 
 	if (err)
 		return err;
-	return *ms > MAX_MS ? -ERANGE : 0;
+	return v->n > MAX_MS ? -ERANGE : 0;
 }
 
-static int store_other(struct pp_pool *pool, enum pp_knob knob, const char *value)
+static int parse_switch(struct value *v)
 {
-	const struct pp_policy_ops *policy;
-	unsigned long n;
-	int err;
+	if (strcmp(v->text, "0") && strcmp(v->text, "1"))
+		return -EINVAL;
+	v->n = *v->text == '1';
+	return 0;
+}
 
+static int parse(struct pp_pool *pool, enum pp_knob knob, const char *text, struct value *v)
+{
+	int codec;
+
+	if (strscpy(v->text, skip_spaces(text), sizeof(v->text)) < 0)
+		return -EINVAL;
+	strim(v->text);
+	if (switch_field(&pool->knobs, knob))
+		return parse_switch(v);
 	switch (knob) {
-	case PP_KNOB_STORE_LIMIT:
-		err = pp_parse_pages(value, &n);
-		if (!err)
-			pp_store_set_limit(pool->store, (u64)n << PAGE_SHIFT);
-		return err;
 	case PP_KNOB_COMPRESSOR:
-		return pp_store_set_codec(pool->store, value);
+		codec = pp_codec_find(v->text);
+		return min(codec, 0);
 	case PP_KNOB_POLICY:
-		policy = pp_policy_find(value);
-		if (!policy)
-			return -EINVAL;
-		WRITE_ONCE(pool->policy, policy);
+		v->policy = pp_policy_find(v->text);
+		return v->policy ? 0 : -EINVAL;
+	case PP_KNOB_AGE_INTERVAL:
+	case PP_KNOB_STALL:
+		return parse_ms(v);
+	default:
+		return pp_parse_pages(v->text, &v->n);
+	}
+}
+
+static int apply(struct pp_pool *pool, enum pp_knob knob, const struct value *v)
+{
+	bool *flag = switch_field(&pool->knobs, knob);
+
+	if (flag) {
+		WRITE_ONCE(*flag, v->n);
+		return 0;
+	}
+	switch (knob) {
+	case PP_KNOB_LIMIT:
+		return set_limit(pool, NULL, &pool->knobs.limit, v->n);
+	case PP_KNOB_STORE_LIMIT:
+		pp_store_set_limit(pool->store, (u64)v->n << PAGE_SHIFT);
+		return 0;
+	case PP_KNOB_COMPRESSOR:
+		return pp_store_set_codec(pool->store, v->text);
+	case PP_KNOB_POLICY:
+		WRITE_ONCE(pool->policy, v->policy);
 		return 0;
 	case PP_KNOB_AGE_INTERVAL:
-		err = store_ms(value, &n);
-		if (!err)
-			pp_reclaim_set_ageing(pool, n);
-		return err;
+		pp_reclaim_set_ageing(pool, v->n);
+		return 0;
 	case PP_KNOB_STALL:
-		err = store_ms(value, &n);
-		if (!err)
-			WRITE_ONCE(pool->knobs.stall_ms, n);
-		return err;
+		WRITE_ONCE(pool->knobs.stall_ms, v->n);
+		return 0;
 	default:
-		return -EINVAL;
+		WRITE_ONCE(*pages_field(&pool->knobs, knob), v->n);
+		return 0;
 	}
+}
+
+int pp_knob_check(struct pp_pool *pool, enum pp_knob knob, const char *text)
+{
+	struct value v;
+
+	return parse(pool, knob, text, &v);
 }
 
 int pp_knob_store(struct pp_pool *pool, enum pp_knob knob, const char *text)
 {
-	unsigned long *pages = pages_field(&pool->knobs, knob), n;
-	bool *flag = switch_field(&pool->knobs, knob);
-	char value[64];
-	int err;
+	struct value v;
+	int err = parse(pool, knob, text, &v);
 
-	if (strscpy(value, skip_spaces(text), sizeof(value)) < 0)
-		return -EINVAL;
-	strim(value);
-	if (flag) {
-		if (strcmp(value, "0") && strcmp(value, "1"))
-			return -EINVAL;
-		WRITE_ONCE(*flag, *value == '1');
-		return 0;
-	}
-	if (!pages)
-		return store_other(pool, knob, value);
-	err = pp_parse_pages(value, &n);
-	if (err)
-		return err;
-	if (knob == PP_KNOB_LIMIT)
-		return set_limit(pool, NULL, pages, n);
-	WRITE_ONCE(*pages, n);
-	return 0;
+	return err ? err : apply(pool, knob, &v);
 }

@@ -63,6 +63,19 @@ void pp_knobs_default(struct pp_pool *pool);
 ssize_t pp_knob_show(struct pp_pool *pool, enum pp_knob knob, char *buf);
 
 /**
+ * pp_knob_check - whether a knob can be set
+ * @pool: the pool
+ * @knob: which
+ * @value: NUL-terminated text; surrounding white space is ignored
+ *
+ * Gets whatever memory the value needs, and keeps it: pp_knob_store() of the same value can then
+ * fail for PP_KNOB_LIMIT only.
+ *
+ * Return: 0; -EINVAL; -ERANGE; -ENOMEM.
+ */
+int pp_knob_check(struct pp_pool *pool, enum pp_knob knob, const char *value);
+
+/**
  * pp_knob_store - sets a knob
  * @pool: the pool
  * @knob: which

@@ -78,6 +78,12 @@ static ssize_t pp_read_iter(struct kiocb *iocb, struct iov_iter *to)
 	return done || !iov_iter_count(to) || iocb->ki_pos >= size ? done : -EFAULT;
 }
 
+/* What a page's error is to who writes by system call. */
+static int write_error(int err)
+{
+	return err == -EBUSY ? -ENOSPC : err == -EHWPOISON ? -EIO : err;
+}
+
 static ssize_t write_page(struct pp_region *region, loff_t pos, struct iov_iter *from, size_t len)
 {
 	struct pp_access access = {
@@ -88,7 +94,7 @@ static ssize_t write_page(struct pp_region *region, loff_t pos, struct iov_iter 
 	int err = pp_access_page(&access, &folio);
 
 	if (err)
-		return err == -EBUSY ? -ENOSPC : err == -EHWPOISON ? -EIO : err;
+		return write_error(err);
 	done = copy_page_from_iter(folio_page(folio, 0), offset_in_page(pos), len, from);
 	folio_put(folio);
 	return done;
@@ -189,41 +195,68 @@ static int pp_getattr(struct mnt_idmap *idmap, const struct path *path, struct k
 	return 0;
 }
 
-/* The bytes of the first or last page that the range covers in part. */
-static int zero_part(struct pp_region *region, loff_t pos, size_t len)
+/**
+ * struct part - what a punch covers of a page, but not all of it
+ * @folio: the page's frame, with a reference, or NULL for a hole
+ * @from: first byte
+ * @len: bytes
+ */
+struct part {
+	struct folio *folio;
+	size_t from;
+	size_t len;
+};
+
+static int part_get(struct pp_region *region, loff_t pos, size_t len, struct part *part)
 {
 	struct pp_access access = {
 		.region = region, .index = pos >> PAGE_SHIFT, .write = true,
 	};
-	struct folio *folio;
 	int err;
 
-	if (pp_access_is_hole(region, access.index))
+	part->from = offset_in_page(pos);
+	part->len = len;
+	if (!len || pp_access_is_hole(region, access.index))
 		return 0;
-	err = pp_access_page(&access, &folio);
+	err = pp_access_page(&access, &part->folio);
 	if (err)
-		return err;
-	folio_zero_range(folio, offset_in_page(pos), len);
-	folio_put(folio);
-	return 0;
+		part->folio = NULL;
+	return write_error(err);
 }
 
+static void part_zero(struct part *part)
+{
+	if (part->folio)
+		folio_zero_range(part->folio, part->from, part->len);
+}
+
+static void part_put(struct part *part)
+{
+	if (part->folio)
+		folio_put(part->folio);
+}
+
+/* Both ends are in memory before the first byte is zeroed: a punch that fails changes nothing. */
 static int punch_bytes(struct pp_region *region, loff_t pos, loff_t len)
 {
 	loff_t end = min(pos + len, i_size_read(region->inode));
 	loff_t first = round_up(pos, PAGE_SIZE), last = round_down(end, PAGE_SIZE);
-	int err = 0;
+	struct part head = {}, tail = {};
+	int err;
 
 	if (pos >= end)
 		return 0;
-	if (first > last)
-		return zero_part(region, pos, end - pos);
-	if (pos < first)
-		err = zero_part(region, pos, first - pos);
-	if (!err && last < end)
-		err = zero_part(region, last, end - last);
-	if (!err)
+	/* Within one page there is no tail. */
+	err = part_get(region, pos, min(first, end) - pos, &head);
+	if (!err && first <= last)
+		err = part_get(region, last, end - last, &tail);
+	if (!err) {
+		part_zero(&head);
+		part_zero(&tail);
 		pp_region_punch(region, first >> PAGE_SHIFT, last >> PAGE_SHIFT);
+	}
+	part_put(&head);
+	part_put(&tail);
 	return err;
 }
 

@@ -123,21 +123,30 @@ static struct pp_pool *pool_alloc(struct super_block *sb, const char *name)
 	return NULL;
 }
 
+static int refuse(struct fs_context *fc, int knob, const char *value, int err)
+{
+	pr_err("mount option %s=%.64s refused: error %d\n", pp_knob_names[knob], value, err);
+	errorf(fc, "pagepact: %s=%.64s refused: error %d", pp_knob_names[knob], value, err);
+	return err;
+}
+
+/* The limit is the first knob to be set: when it fails, a remount has changed nothing. */
+static_assert(PP_KNOB_LIMIT == 0);
+
+/* All of them or none. */
 static int set_options(struct fs_context *fc, struct pp_pool *pool, struct pp_options *o)
 {
 	int i, err;
 
 	for (i = 0; i < PP_NR_KNOBS; i++) {
-		if (!o->knob[i])
-			continue;
-		err = pp_knob_store(pool, i, o->knob[i]);
-		if (err) {
-			pr_err("mount option %s=%.64s refused: error %d\n", pp_knob_names[i],
-			       o->knob[i], err);
-			errorf(fc, "pagepact: %s=%.64s refused: error %d", pp_knob_names[i],
-			       o->knob[i], err);
-			return err;
-		}
+		err = o->knob[i] ? pp_knob_check(pool, i, o->knob[i]) : 0;
+		if (err)
+			return refuse(fc, i, o->knob[i], err);
+	}
+	for (i = 0; i < PP_NR_KNOBS; i++) {
+		err = o->knob[i] ? pp_knob_store(pool, i, o->knob[i]) : 0;
+		if (err)
+			return refuse(fc, i, o->knob[i], err);
 	}
 	return 0;
 }

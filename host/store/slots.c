@@ -51,57 +51,77 @@ static void partial_remove(struct pp_slots *slots, struct pp_chunk *chunk)
 		slots->partial = chunk->next;
 }
 
-static int chunk_add(struct pp_slots *slots)
+/* An empty chunk, numbered *@n; nobody else finds it before partial_push(). */
+static struct pp_chunk *chunk_new(struct pp_slots *slots, u32 *n)
 {
 	struct page *page = pp_store_meta_page(slots->store);
 	struct pp_chunk *chunk;
 	unsigned int i;
-	u32 n;
 
 	if (!page)
-		return -ENOMEM;
+		return NULL;
 	chunk = page_address(page);
 	for (i = 0; i < PP_CHUNK_SLOTS; i++)
 		chunk->where[i] = i + 1 < PP_CHUNK_SLOTS ? i + 1 : PP_NO_SLOT;
 	chunk->free = 0;
 	chunk->used = 0;
-	if (xa_alloc(&slots->chunks, &n, chunk, XA_LIMIT(0, PP_NO_CHUNK - 1),
+	if (xa_alloc(&slots->chunks, n, chunk, XA_LIMIT(0, PP_NO_CHUNK - 1),
 		     GFP_NOWAIT | __GFP_NOWARN)) {
 		__free_page(page);
-		return -ENOMEM;
+		return NULL;
 	}
-	spin_lock(&slots->lock);
-	partial_push(slots, chunk, n);
-	pp_store_count_meta(slots->store, 1);
-	spin_unlock(&slots->lock);
-	return 0;
+	return chunk;
 }
 
-int pp_slot_alloc(struct pp_slots *slots, const struct pp_slot *slot, u64 *number)
+/* Off the list and without a user: nobody else can find it any more. */
+static void chunk_free(struct pp_slots *slots, struct pp_chunk *chunk, u32 n)
 {
-	struct pp_chunk *chunk;
-	unsigned int i;
-	u32 n;
+	xa_erase(&slots->chunks, n);
+	free_page((unsigned long)chunk);
+}
 
-	spin_lock(&slots->lock);
-	while (slots->partial == PP_NO_CHUNK) {
-		spin_unlock(&slots->lock);
-		if (chunk_add(slots))
-			return -ENOMEM;
-		spin_lock(&slots->lock);
-	}
-	n = slots->partial;
-	chunk = chunk_at(slots, n);
-	i = chunk->free;
+/* Under the lock: fills in a slot of the first chunk that has one free. Return: its number. */
+static u64 slot_take(struct pp_slots *slots, const struct pp_slot *slot)
+{
+	u32 n = slots->partial;
+	struct pp_chunk *chunk = chunk_at(slots, n);
+	unsigned int i = chunk->free;
+
 	chunk->free = chunk->where[i];
 	chunk->used++;
 	if (chunk->free == PP_NO_SLOT)
 		partial_remove(slots, chunk);
 	chunk->where[i] = slot->where;
 	chunk->meta[i] = slot->len | (u32)slot->codec << META_CODEC_SHIFT;
+	return (u64)n * PP_CHUNK_SLOTS + i;
+}
+
+int pp_slot_alloc(struct pp_slots *slots, const struct pp_slot *slot, u64 *number)
+{
+	struct pp_chunk *fresh = NULL;
+	u32 n;
+	int err = -ENOMEM;
+
+	spin_lock(&slots->lock);
+	if (slots->partial == PP_NO_CHUNK) {
+		spin_unlock(&slots->lock);
+		fresh = chunk_new(slots, &n);
+		spin_lock(&slots->lock);
+		/* On the list only when it is used at once: an empty chunk would never be freed. */
+		if (fresh && slots->partial == PP_NO_CHUNK) {
+			partial_push(slots, fresh, n);
+			pp_store_count_meta(slots->store, 1);
+			fresh = NULL;
+		}
+	}
+	if (slots->partial != PP_NO_CHUNK) {
+		*number = slot_take(slots, slot);
+		err = 0;
+	}
 	spin_unlock(&slots->lock);
-	*number = (u64)n * PP_CHUNK_SLOTS + i;
-	return 0;
+	if (fresh)
+		chunk_free(slots, fresh, n);
+	return err;
 }
 
 void pp_slot_read(struct pp_slots *slots, u64 number, struct pp_slot *slot)
@@ -134,9 +154,6 @@ void pp_slot_free(struct pp_slots *slots, u64 number)
 		pp_store_count_meta(slots->store, -1);
 	}
 	spin_unlock(&slots->lock);
-	if (empty) {
-		/* Off the list and without a user: nobody else can find it any more. */
-		xa_erase(&slots->chunks, n);
-		free_page((unsigned long)chunk);
-	}
+	if (empty)
+		chunk_free(slots, chunk, n);
 }

@@ -15,7 +15,23 @@ scan_pattern+='|refcount_t:|list_(add|del) corruption|ODEBUG|page allocation fai
 # scan_log FILE: offending lines, with those around the first; true if any
 scan_log() {
 	[ -s "$1" ] && grep -aqE "$scan_pattern" "$1" || return 1
-	grep -anE -m 1 -B 3 -A 40 "$scan_pattern" "$1"
+	# Not by a pipe: its status would be that of a writer cut short.
+	grep -anE -m 1 -B 3 -A 40 "$scan_pattern" < <(scan_injected "$1")
+}
+
+# scan_injected FILE: the log without the stacks that the kernel itself prints when a slab cache
+# cannot be made, and failsweep made that fail. Line for line what dump_stack() writes; the first
+# line that is anything else ends it and is looked at.
+scan_injected() {
+	awk '
+		/ __kmem_cache_create_args\((pp_block|zs(_handle|page)-pagepact-[0-9]+)\) failed with error -12\r?$/ {
+			inside = 1; next }
+		inside && /\] CPU: [0-9]+ .* Comm: failsweep / { ours = 1; next }
+		inside && ours && (/\] (Tainted|Hardware name): / || /\] Call Trace:\r?$/ ||
+			/\]  (<TASK>|(\? )?[a-zA-Z0-9_.]+\+0x[0-9a-f]+\/0x[0-9a-f]+( \[pagepact\])?)\r?$/ ||
+			/\] (RIP: 0033:|Code: |RSP: 002b:|RAX: |RDX: |RBP: |R1[03]: )/) { next }
+		inside && ours && /\]  <\/TASK>\r?$/ { inside = ours = 0; next }
+		{ inside = ours = 0; print }' "$1"
 }
 
 # scan_emulator FILE: the one fault known to be the emulator's own. While KVM

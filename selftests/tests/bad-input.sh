@@ -83,6 +83,11 @@ diag "-- values"
 check "bad values are refused and change nothing" bad_values < <(all_values)
 check "bad mount options are refused" bad_options
 check "log: which" logged "mount option .* refused"
+refused_whole() {
+	! mount -o remount,limit=512M,spare=1M,policy=lru /pool 2>/dev/null &&
+		[ "$(value limit)" = 0 ] && [ "$(value spare)" = 524288 ]
+}
+check "a remount with one bad option sets none" refused_whole
 check "bad pool names are refused" bad_names
 check "a name of 63 characters is good" pp_mount "${long:1}" /mnt
 pp_umount /mnt

@@ -35,9 +35,14 @@ const char *pp_store_codec(struct pp_store *store)
 	return codec;
 }
 
+int pp_codec_find(const char *name)
+{
+	return !strcmp(name, "lz4") ? 0 : !strcmp(name, "zstd") ? 1 : -EINVAL;
+}
+
 int pp_store_set_codec(struct pp_store *store, const char *name)
 {
-	if (strcmp(name, "lz4") && strcmp(name, "zstd"))
+	if (pp_codec_find(name) < 0)
 		return -EINVAL;
 	codec = *name == 'l' ? "lz4" : "zstd";
 	return 0;

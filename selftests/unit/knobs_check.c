@@ -59,8 +59,6 @@ TEST(each_knob_has_a_name_and_a_value)
 		expect_eq(pp_knob_store(&pool, knob, text), 0);
 		expect(!strcmp(show(&pool, knob), text));
 	}
-	expect_eq(pp_knob_store(&pool, PP_NR_KNOBS, "1"), -EINVAL);
-	expect_eq(pp_knob_show(&pool, PP_NR_KNOBS, text), -EINVAL);
 }
 
 /* Each of these sets its own field, and no other knob shows a change. */
