@@ -20,12 +20,15 @@ scan_log() {
 }
 
 # scan_injected FILE: the log without the stacks that the kernel itself prints when a slab cache
-# cannot be made, and failsweep made that fail. Line for line what dump_stack() writes; the first
-# line that is anything else ends it and is looked at.
+# cannot be made, or an area of vmalloc, and failsweep made that fail. Line for line what
+# dump_stack() writes; the first line that is anything else ends it and is looked at. A frame of
+# the module under a vmalloc means that it does not expect the failure: that is looked at as well.
 scan_injected() {
 	awk '
-		/ __kmem_cache_create_args\((pp_block|zs(_handle|page)-pagepact-[0-9]+)\) failed with error -12\r?$/ {
-			inside = 1; next }
+		/ __kmem_cache_create_args\((pp_block|zs(_handle|page)-pagepact-[0-9]+)\) failed with error -(12|22)\r?$/ {
+			inside = 1; ours = vmalloc = 0; next }
+		/\] failsweep: vmalloc error: / { inside = vmalloc = 1; ours = 0; next }
+		inside && vmalloc && /\[pagepact\]/ { inside = 0; print "Call Trace: " $0; next }
 		inside && /\] CPU: [0-9]+ .* Comm: failsweep / { ours = 1; next }
 		inside && ours && (/\] (Tainted|Hardware name): / || /\] Call Trace:\r?$/ ||
 			/\]  (<TASK>|(\? )?[a-zA-Z0-9_.]+\+0x[0-9a-f]+\/0x[0-9a-f]+( \[pagepact\])?)\r?$/ ||

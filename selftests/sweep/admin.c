@@ -73,7 +73,7 @@ static void remount_back(void)
 }
 
 const struct op admin_ops[] = {
-	{ "insmod", 0, .prepare = unloaded, .run = insert, .errors = load_errors, .stride = 13 },
+	{ "insmod", 0, .prepare = unloaded, .run = insert, .errors = load_errors, .stride = 41 },
 	{ "rmmod", NEEDS_NOTHING, .prepare = not_mounted, .run = delete,
 	  .errors = no_memory_or_fault },
 	{ "mount", 0, .prepare = not_mounted, .run = mount_it, .good = mounted_so,

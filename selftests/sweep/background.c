@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Allocations that are not made by the task that asks: the pool's worker, kswapd. They, and the
- * program's own faults, fail now and then, while two regions of one domain are written, evicted
- * and verified.
+ * Allocations that are not made by the task that asks: the pool's worker's fail now and then, while
+ * two regions of one domain are written, evicted and verified, and kswapd shrinks them as well.
  */
 #include <ctype.h>
 #include <dirent.h>
@@ -83,13 +82,19 @@ static void *evict(void *arg)
 	while (!stop) {
 		set_text(b->values, "reclaim", "256K");
 		__atomic_fetch_add(&evictions, 1, __ATOMIC_RELAXED);
+		/* The worker is to have something to do. */
+		usleep(50000);
 	}
 	return NULL;
 }
 
+/*
+ * A worker that serves the pool, or did last ("kworker/u8:1+pagepact"). Not kswapd: it also ends
+ * inodes of the root file system, which is unusable afterwards when that fails.
+ */
 static bool is_worker(long pid)
 {
-	char path[64], name[32] = "";
+	char path[64], name[64] = "";
 	int file;
 
 	snprintf(path, sizeof(path), "/proc/%ld/comm", pid);
@@ -99,18 +104,18 @@ static bool is_worker(long pid)
 	if (read(file, name, sizeof(name) - 1) < 0)
 		*name = 0;
 	close(file);
-	return !strncmp(name, "kworker/u", 9) || !strncmp(name, "kswapd", 6);
+	return strstr(name, "pagepact");
 }
 
-/* Who evicts in the pool's name; workers come and go. */
+/* Workers serve others too (disks, the root file system), whose failures are not ours to make. */
 static void workers_may_fail(bool yes)
 {
 	DIR *d = opendir("/proc");
 	struct dirent *e;
 
 	while (d && (e = readdir(d)))
-		if (isdigit((unsigned char)*e->d_name) && is_worker(atol(e->d_name)))
-			may_fail(atol(e->d_name), yes);
+		if (isdigit((unsigned char)*e->d_name))
+			may_fail(atol(e->d_name), yes && is_worker(atol(e->d_name)));
 	if (d)
 		closedir(d);
 }
@@ -147,9 +152,9 @@ static void run_for(unsigned int seconds)
 		    pthread_create(&threads[2 + i], NULL, evict, &regions[i]))
 			die("threads");
 	}
-	for (i = 0; i < 5 * seconds; i++) {
+	for (i = 0; i < 20 * seconds; i++) {
 		workers_may_fail(true);
-		usleep(200000);
+		usleep(50000);
 	}
 	stop = true;
 	for (i = 0; i < 4; i++)
@@ -160,6 +165,7 @@ void background(unsigned int seconds)
 {
 	char min[32], marks[2][32];
 	unsigned long failures;
+	long long before;
 	unsigned int i;
 
 	mounted();
@@ -172,6 +178,7 @@ void background(unsigned int seconds)
 		 number_of("/proc/sys/vm", "watermark_scale_factor"));
 	snprintf(min, sizeof(min), "%ld", free_kib() - (256 << 10));
 	set_watermarks(min, "1000");
+	before = number_of(VALUES, "evictions");
 	fail_randomly(PERCENT);
 	run_for(seconds);
 	failures = random_failures();
@@ -179,9 +186,10 @@ void background(unsigned int seconds)
 	workers_may_fail(false);
 	set_watermarks(marks[0], marks[1]);
 	printf("%lu failures, %lu pages verified, %lu requests, %lld evictions\n", failures,
-	       verified, evictions, number_of(VALUES, "evictions"));
+	       verified, evictions, number_of(VALUES, "evictions") - before);
 	check(!wrong, "every byte was right while workers failed");
-	check(failures > 100 && verified > BIG && number_of(VALUES, "evictions") > 1000,
+	check(failures > 20 && verified > BIG &&
+	      number_of(VALUES, "evictions") - before > 1000,
 	      "there were failures, and evictions among them");
 	for (i = 0; i < 2; i++)
 		end_busy(&regions[i]);

@@ -188,6 +188,6 @@ const struct op file_ops[] = {
 	{ "punch inside a stored page", PERSISTENT, .prepare = stored, .run = punch_inside,
 	  .expect = punched_inside },
 	{ "mmap", KEEPS, .run = map_it },
-	{ "fork", 0, .run = fork_it, .errors = fork_errors },
+	{ "fork", 0, .run = fork_it, .errors = fork_errors, .stride = 5 },
 	{}
 };
