@@ -65,7 +65,7 @@ bad_names() {
 	return $bad
 }
 
-ktap_plan 75
+ktap_plan 76
 pool_begin ""
 relay "$progs/badinput" "$pool" /pool
 check "log: what to do about a private mapping" logged "private mapping refused.*share=on"
