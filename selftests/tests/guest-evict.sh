@@ -28,7 +28,7 @@ diag "-- random pages, lz4"
 knob policy random
 guest_run_bg one 'exec memverify -m 60 -d /dev/vdc' 300
 verifier=$guest_job
-torture 100000 90
+torture 100000 200
 # Gentler for a while, so that the guest gets around.
 for ((n = 0; n < 40; n++)); do reclaim 1M; pause 0.25; done
 knob policy clock
