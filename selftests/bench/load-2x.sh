@@ -7,7 +7,7 @@
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/load.sh"
 
-keys=100000 seconds=20 mib=256 qemu_part=$((40 << 20))
+keys=60000 seconds=20 mib=224 qemu_part=$((40 << 20))
 setup_zram
 echo 0 >/proc/sys/vm/page-cluster
 setup_pool
