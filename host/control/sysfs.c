@@ -226,7 +226,7 @@ static int reclaim_now(struct pp_pool *pool, struct pp_region *only, const char 
 	if (err)
 		return err;
 	/* What guests bring in meanwhile is not asked for: that could go on for ever. */
-	rc.want = min(want, (unsigned long)atomic_long_read(frames));
+	rc.want = min_t(unsigned long, want, atomic_long_read(frames));
 	pp_reclaim_run(&rc, "user");
 	if (rc.done >= want)
 		return 0;

@@ -82,7 +82,7 @@ static void print_texts(FILE *out, struct worker *w, const struct ring_entry *e)
 	for (i = 0; i < MAX_ARGS; i++) {
 		const char *text = (const char *)e->arg[i];
 
-		if (text < w->text[0] || text >= w->text[MAX_ARGS])
+		if (text < w->text[0] || text >= w->text[0] + sizeof(w->text))
 			continue;
 		fputc('"', out);
 		for (j = 0; j < 60 && text[j]; j++)
@@ -175,7 +175,7 @@ static void one_call(struct worker *w)
 	struct ring_entry *e = &w->ring->entry[w->ring->n % RING];
 	const struct description *d;
 	unsigned int i, group = w->who != ROOT;
-	uint64_t a[MAX_ARGS];
+	uint64_t a[MAX_ARGS] = { 0 };
 
 	e->state = 0;
 	choose(w, &e->call);

@@ -62,7 +62,7 @@ unsigned int pp_block_drop_copies(struct pp_block *block, bool try_only)
 	/* In real life a block has 512 of them at most. */
 	n = min(n, 512u);
 	copies[i] -= n;
-	copies_until_room -= min(copies_until_room, (unsigned long)n);
+	copies_until_room -= n < copies_until_room ? n : copies_until_room;
 	if (n && !copies_until_room)
 		store_full = false;
 	return n;
