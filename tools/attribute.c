@@ -84,6 +84,8 @@ const struct attribute attributes[ATTR_COUNT] = {
 	},
 	[ATTR_SIZE_LIMIT] = KNOB("SIZE_LIMIT", "size", UNIT_LIMIT,
 		"sum of the sizes of all regions that may exist"),
+	[ATTR_NR_INODES] = KNOB("NR_INODES", "nr_inodes", UNIT_COUNT,
+		"regions and directories that may exist; 0: any number"),
 	[ATTR_REGION_LIMIT] = KNOB("REGION_LIMIT", "region_limit", UNIT_LIMIT,
 		"the limit that a new region starts with"),
 	[ATTR_STORE_LIMIT] = KNOB("STORE_LIMIT", "store_limit", UNIT_LIMIT,

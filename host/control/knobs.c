@@ -9,11 +9,14 @@
 #include "store/codec.h"
 #include "store/store.h"
 
-#define MAX_MS	(24UL * 3600 * 1000)
+#define MAX_MS		(24UL * 3600 * 1000)
+/* A punch may stall twice under the inode's lock, and the kernel reports who waits for 120 s. */
+#define MAX_STALL_MS	(50UL * 1000)
 
 const char *const pp_knob_names[PP_NR_KNOBS] = {
 	[PP_KNOB_LIMIT]		= "limit",
 	[PP_KNOB_SIZE]		= "size",
+	[PP_KNOB_NR_INODES]	= "nr_inodes",
 	[PP_KNOB_REGION_LIMIT]	= "region_limit",
 	[PP_KNOB_STORE_LIMIT]	= "store_limit",
 	[PP_KNOB_COMPRESSOR]	= "compressor",
@@ -36,6 +39,7 @@ void pp_knobs_default(struct pp_pool *pool)
 	k->keep_copies = true;
 	k->detect_same = true;
 	k->shrinker = true;
+	k->nr_inodes = 16384;
 	k->shrink_step = 1048576 >> PAGE_SHIFT;
 	k->spare = 524288 >> PAGE_SHIFT;
 	k->stall_ms = 10000;
@@ -94,6 +98,8 @@ ssize_t pp_knob_show(struct pp_pool *pool, enum pp_knob knob, char *buf)
 		return sysfs_emit(buf, "%s\n", pp_store_codec(pool->store));
 	case PP_KNOB_POLICY:
 		return sysfs_emit(buf, "%s\n", READ_ONCE(pool->policy)->name);
+	case PP_KNOB_NR_INODES:
+		return sysfs_emit(buf, "%lu\n", READ_ONCE(pool->knobs.nr_inodes));
 	case PP_KNOB_AGE_INTERVAL:
 		return sysfs_emit(buf, "%lu\n", READ_ONCE(pool->knobs.age_interval_ms));
 	case PP_KNOB_STALL:
@@ -131,17 +137,21 @@ int pp_parse_pages(const char *value, unsigned long *pages)
 	return 0;
 }
 
+/* One writer at a time: one that fails puts back what it found. */
 static int set_limit(struct pp_pool *pool, struct pp_region *only, unsigned long *limit,
 		     unsigned long pages)
 {
-	unsigned long old = READ_ONCE(*limit);
-	int err;
+	unsigned long old;
+	int err = mutex_lock_killable(&pool->limit_lock);
 
+	if (err)
+		return err;
+	old = *limit;
 	WRITE_ONCE(*limit, pages);
 	err = pp_reclaim_to_limit(pool, only);
-	if (!err)
-		return 0;
-	WRITE_ONCE(*limit, old);
+	if (err)
+		WRITE_ONCE(*limit, old);
+	mutex_unlock(&pool->limit_lock);
 	if (err == -EBUSY)
 		pr_err("pool %s: limit of %lu bytes refused: pinned or locked pages, a full store, or evict=0 keep more in memory\n",
 		       pool->name, pages << PAGE_SHIFT);
@@ -156,7 +166,7 @@ int pp_region_set_limit(struct pp_region *region, unsigned long pages)
 /**
  * struct value - a knob's value as far as it can be told before it is set
  * @text: without white space around it
- * @n: pages, milliseconds, or a switch
+ * @n: pages, milliseconds, a number, or a switch
  * @policy: for PP_KNOB_POLICY
  */
 struct value {
@@ -165,13 +175,13 @@ struct value {
 	const struct pp_policy_ops *policy;
 };
 
-static int parse_ms(struct value *v)
+static int parse_number(struct value *v, unsigned long max)
 {
 	int err = kstrtoul(v->text, 10, &v->n);
 
 	if (err)
 		return err;
-	return v->n > MAX_MS ? -ERANGE : 0;
+	return v->n > max ? -ERANGE : 0;
 }
 
 static int parse_switch(struct value *v)
@@ -198,9 +208,12 @@ static int parse(struct pp_pool *pool, enum pp_knob knob, const char *text, stru
 	case PP_KNOB_POLICY:
 		v->policy = pp_policy_find(v->text);
 		return v->policy ? 0 : -EINVAL;
+	case PP_KNOB_NR_INODES:
+		return parse_number(v, LONG_MAX);
 	case PP_KNOB_AGE_INTERVAL:
+		return parse_number(v, MAX_MS);
 	case PP_KNOB_STALL:
-		return parse_ms(v);
+		return parse_number(v, MAX_STALL_MS);
 	default:
 		return pp_parse_pages(v->text, &v->n);
 	}
@@ -228,8 +241,15 @@ static int apply(struct pp_pool *pool, enum pp_knob knob, const struct value *v)
 	case PP_KNOB_AGE_INTERVAL:
 		pp_reclaim_set_ageing(pool, v->n);
 		return 0;
+	case PP_KNOB_NR_INODES:
+		WRITE_ONCE(pool->knobs.nr_inodes, v->n);
+		return 0;
 	case PP_KNOB_STALL:
 		WRITE_ONCE(pool->knobs.stall_ms, v->n);
+		return 0;
+	case PP_KNOB_SPARE:
+		WRITE_ONCE(pool->knobs.spare, v->n);
+		pp_reclaim_trim_spares(pool);
 		return 0;
 	default:
 		WRITE_ONCE(*pages_field(&pool->knobs, knob), v->n);

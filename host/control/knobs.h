@@ -12,6 +12,7 @@
  * enum pp_knob - one per setting of a pool; the ABI document describes them
  * @PP_KNOB_LIMIT: limit
  * @PP_KNOB_SIZE: size
+ * @PP_KNOB_NR_INODES: nr_inodes
  * @PP_KNOB_REGION_LIMIT: region_limit
  * @PP_KNOB_STORE_LIMIT: store_limit
  * @PP_KNOB_COMPRESSOR: compressor
@@ -29,6 +30,7 @@
 enum pp_knob {
 	PP_KNOB_LIMIT,
 	PP_KNOB_SIZE,
+	PP_KNOB_NR_INODES,
 	PP_KNOB_REGION_LIMIT,
 	PP_KNOB_STORE_LIMIT,
 	PP_KNOB_COMPRESSOR,

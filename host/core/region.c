@@ -268,13 +268,18 @@ void pp_region_punch(struct pp_region *region, pgoff_t start, pgoff_t end)
 	}
 }
 
+unsigned long pp_pool_size(struct pp_pool *pool)
+{
+	return READ_ONCE(pool->knobs.size) ?: LONG_MAX >> PAGE_SHIFT;
+}
+
 int pp_region_resize(struct pp_region *region, unsigned long from, unsigned long to)
 {
 	struct pp_pool *pool = region->pool;
-	unsigned long size = READ_ONCE(pool->knobs.size);
+	long size = pp_pool_size(pool);
 	long promised = atomic_long_add_return((long)(to - from), &pool->promised);
 
-	if (to <= from || !size || promised <= size)
+	if (to <= from || promised <= size)
 		return 0;
 	atomic_long_sub((long)(to - from), &pool->promised);
 	return -ENOSPC;

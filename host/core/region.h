@@ -14,6 +14,7 @@
  *
  * DOC: lock order
  *
+ *   pool->limit_lock            a limit that is written and reached; not with the next two
  *   inode->i_rwsem              truncate, fallocate, write(2)
  *     mm->mmap_lock             faults
  *       block->lock             every home of the block
@@ -90,8 +91,9 @@ struct pp_domain {
 
 /**
  * struct pp_knobs - what can be set, see the ABI document for meaning and default
- * @limit: pages, 0 = none
+ * @limit: pages, 0 = none; written under the pool's limit_lock
  * @size: pages, 0 = none
+ * @nr_inodes: regions and directories, 0 = none
  * @region_limit: pages, 0 = none
  * @shrink_step: pages
  * @spare: frames a region may keep ready
@@ -107,6 +109,7 @@ struct pp_domain {
 struct pp_knobs {
 	unsigned long limit;
 	unsigned long size;
+	unsigned long nr_inodes;
 	unsigned long region_limit;
 	unsigned long shrink_step;
 	unsigned long spare;
@@ -128,9 +131,11 @@ struct pp_knobs {
  * @frames: pages resident or on their way to be, spare frames included
  * @spares: of these, frames in regions' spare lists
  * @promised: sum of all regions' sizes, in pages
+ * @inodes: regions and directories that exist, the root not counted
  * @next_ino: number of the inode made last
  * @blocks: blocks that exist
  * @states: pages per state, over all regions
+ * @limit_lock: held while a limit of the pool or of a region is written and reached
  * @lock: protects @regions
  * @regions: all regions, in the order in which reclaim visits them
  * @gone: counters of regions that are gone
@@ -151,9 +156,11 @@ struct pp_pool {
 	atomic_long_t frames;
 	atomic_long_t spares;
 	atomic_long_t promised;
+	atomic_long_t inodes;
 	atomic64_t next_ino;
 	atomic_long_t blocks;
 	atomic_long_t states[PP_NR_STATES];
+	struct mutex limit_lock;
 	spinlock_t lock;
 	struct list_head regions;
 	struct pp_stats __percpu *gone;
@@ -175,7 +182,7 @@ struct pp_pool {
  * @all: on @pool->regions, under @pool->lock
  * @blocks: block number -> struct pp_block; entries are only added until the region ends
  * @nr_blocks: number of entries in @blocks
- * @limit: pages, 0 = none
+ * @limit: pages, 0 = none; written under the pool's limit_lock
  * @frames: like the pool's, of this region
  * @states: pages per state, written by pp_home_move()
  * @spare: frames ready for the next fault, under @spare_lock
@@ -268,6 +275,13 @@ struct pp_block *pp_block_get(struct pp_region *region, pgoff_t index, bool make
  * was cut must not come back with old bytes.
  */
 void pp_region_punch(struct pp_region *region, pgoff_t start, pgoff_t end);
+
+/**
+ * pp_pool_size - what all regions together may be
+ * @pool: the pool
+ * Return: pages: the size limit or, without one, as many as can be told in bytes.
+ */
+unsigned long pp_pool_size(struct pp_pool *pool);
 
 /**
  * pp_region_resize - admits (or gives back) pages of size

@@ -11,6 +11,9 @@
 #include "core/access.h"
 #include "memfs/memfs.h"
 
+/* A write that was slowed down so long ends short: others wait for the inode. */
+#define LONG_WRITE	(30 * HZ)
+
 static struct pp_region *file_region(struct file *file)
 {
 	return file_inode(file)->i_private;
@@ -105,9 +108,11 @@ static ssize_t pp_write_iter(struct kiocb *iocb, struct iov_iter *from)
 {
 	struct pp_region *region = file_region(iocb->ki_filp);
 	struct inode *inode = region->inode;
-	ssize_t done = 0, n = 0;
+	unsigned long until = jiffies + LONG_WRITE;
+	ssize_t done = 0, n;
 
-	inode_lock(inode);
+	if (down_write_killable(&inode->i_rwsem))
+		return -EINTR;
 	n = file_modified(iocb->ki_filp);
 	if (n) {
 		inode_unlock(inode);
@@ -131,7 +136,7 @@ static ssize_t pp_write_iter(struct kiocb *iocb, struct iov_iter *from)
 			break;
 		iocb->ki_pos += n;
 		done += n;
-		if (fatal_signal_pending(current))
+		if (fatal_signal_pending(current) || time_after(jiffies, until))
 			break;
 		cond_resched();
 	}
@@ -155,7 +160,7 @@ static int set_size(struct pp_region *region, loff_t size)
 		pr_err_ratelimited("pool %s: region of %lld bytes refused: %ld of %lu bytes are promised to regions already; raise size in sysfs, or the mount option\n",
 				   region->pool->name, size,
 				   atomic_long_read(&region->pool->promised) << PAGE_SHIFT,
-				   READ_ONCE(region->pool->knobs.size) << PAGE_SHIFT);
+				   pp_pool_size(region->pool) << PAGE_SHIFT);
 		return err;
 	}
 	/* From here on faults refuse pages beyond the new end; then the old ones go. */
@@ -268,7 +273,8 @@ static long pp_fallocate(struct file *file, int mode, loff_t pos, loff_t len)
 
 	if (mode & ~(FALLOC_FL_KEEP_SIZE | FALLOC_FL_PUNCH_HOLE))
 		return -EOPNOTSUPP;
-	inode_lock(inode);
+	if (down_write_killable(&inode->i_rwsem))
+		return -EINTR;
 	if (mode & FALLOC_FL_PUNCH_HOLE)
 		err = punch_bytes(region, pos, len);
 	else if (!(mode & FALLOC_FL_KEEP_SIZE) && pos + len > i_size_read(inode))

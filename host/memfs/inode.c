@@ -69,6 +69,7 @@ void pp_inode_evict(struct inode *inode)
 	clear_inode(inode);
 	if (!inode->i_private)
 		return;
+	atomic_long_dec(&pp_sb_pool(inode->i_sb)->inodes);
 	if (S_ISREG(inode->i_mode)) {
 		pp_region_destroy(inode->i_private);
 	} else {
@@ -94,7 +95,19 @@ static int inode_fill(struct inode *inode, struct pp_domain *domain)
 	return 0;
 }
 
-static int make_entry(struct inode *dir, struct dentry *dentry, umode_t mode)
+/* Their sysfs entries are charged to nobody, so whoever may make regions needs a bound. */
+static bool admit(struct pp_pool *pool)
+{
+	unsigned long max = READ_ONCE(pool->knobs.nr_inodes);
+
+	if (atomic_long_inc_return(&pool->inodes) <= max || !max)
+		return true;
+	atomic_long_dec(&pool->inodes);
+	return false;
+}
+
+/* The inode of a new entry of @dir, with what stands behind it. */
+static struct inode *entry_inode(struct inode *dir, umode_t mode)
 {
 	struct pp_pool *pool = pp_sb_pool(dir->i_sb);
 	struct pp_domain *domain = dir_domain(dir);
@@ -106,14 +119,31 @@ static int make_entry(struct inode *dir, struct dentry *dentry, umode_t mode)
 	else
 		domain = pp_domain_create(pool);
 	if (!domain)
-		return -ENOMEM;
+		return ERR_PTR(-ENOMEM);
 	inode = inode_base(dir->i_sb, dir, mode);
 	if (inode)
 		err = inode_fill(inode, domain);
-	if (err) {
-		iput(inode);
-		pp_domain_put(domain);
-		return err;
+	if (!err)
+		return inode;
+	iput(inode);
+	pp_domain_put(domain);
+	return ERR_PTR(err);
+}
+
+static int make_entry(struct inode *dir, struct dentry *dentry, umode_t mode)
+{
+	struct pp_pool *pool = pp_sb_pool(dir->i_sb);
+	struct inode *inode;
+
+	if (!admit(pool)) {
+		pr_err_ratelimited("pool %s: %pd2 refused: it has %lu regions and directories already; remove some or raise nr_inodes\n",
+				   pool->name, dentry, READ_ONCE(pool->knobs.nr_inodes));
+		return -ENOSPC;
+	}
+	inode = entry_inode(dir, mode);
+	if (IS_ERR(inode)) {
+		atomic_long_dec(&pool->inodes);
+		return PTR_ERR(inode);
 	}
 	pp_compat_persist(dentry, inode);
 	inode_set_mtime_to_ts(dir, inode_set_ctime_current(dir));

@@ -31,6 +31,7 @@ enum {
 static const struct fs_parameter_spec pp_parameters[] = {
 	KNOB_OPT("limit",		PP_KNOB_LIMIT),
 	KNOB_OPT("size",		PP_KNOB_SIZE),
+	KNOB_OPT("nr_inodes",		PP_KNOB_NR_INODES),
 	KNOB_OPT("region_limit",	PP_KNOB_REGION_LIMIT),
 	KNOB_OPT("store_limit",		PP_KNOB_STORE_LIMIT),
 	KNOB_OPT("compressor",		PP_KNOB_COMPRESSOR),
@@ -99,6 +100,7 @@ static void pool_free(struct pp_pool *pool)
 	if (pool->store)
 		pp_store_destroy(pool->store);
 	free_percpu(pool->gone);
+	mutex_destroy(&pool->limit_lock);
 	kfree(pool->name);
 	kfree(pool);
 }
@@ -110,6 +112,7 @@ static struct pp_pool *pool_alloc(struct super_block *sb, const char *name)
 	if (!pool)
 		return NULL;
 	pool->sb = sb;
+	mutex_init(&pool->limit_lock);
 	spin_lock_init(&pool->lock);
 	INIT_LIST_HEAD(&pool->regions);
 	pp_reclaim_init_pool(pool);
@@ -273,6 +276,8 @@ static int pp_statfs(struct dentry *dentry, struct kstatfs *buf)
 	struct pp_pool *pool = pp_sb_pool(dentry->d_sb);
 	unsigned long size = READ_ONCE(pool->knobs.size);
 	unsigned long promised = atomic_long_read(&pool->promised);
+	unsigned long inodes = atomic_long_read(&pool->inodes);
+	unsigned long nr_inodes = READ_ONCE(pool->knobs.nr_inodes);
 
 	buf->f_type = PAGEPACT_MAGIC;
 	buf->f_bsize = PAGE_SIZE;
@@ -282,6 +287,10 @@ static int pp_statfs(struct dentry *dentry, struct kstatfs *buf)
 		buf->f_blocks = size;
 		buf->f_bfree = size - min(size, promised);
 		buf->f_bavail = buf->f_bfree;
+	}
+	if (nr_inodes) {
+		buf->f_files = nr_inodes;
+		buf->f_ffree = nr_inodes - min(nr_inodes, inodes);
 	}
 	return 0;
 }

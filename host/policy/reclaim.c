@@ -288,6 +288,21 @@ int pp_reclaim_to_limit(struct pp_pool *pool, struct pp_region *only)
 	return 0;
 }
 
+void pp_reclaim_trim_spares(struct pp_pool *pool)
+{
+	unsigned long spare = READ_ONCE(pool->knobs.spare), n;
+
+	for (n = nr_regions(pool); n; n--) {
+		struct pp_region *region = next_region(pool);
+
+		if (!region)
+			break;
+		while (READ_ONCE(region->nr_spare) > spare && pp_frame_drain(region, 1))
+			;
+		pp_region_put(region);
+	}
+}
+
 static void age_worker(struct work_struct *work)
 {
 	struct pp_pool *pool = container_of(to_delayed_work(work), struct pp_pool, age_work);

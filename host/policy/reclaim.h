@@ -75,6 +75,12 @@ void pp_reclaim_check(struct pp_pool *pool);
 int pp_reclaim_to_limit(struct pp_pool *pool, struct pp_region *only);
 
 /**
+ * pp_reclaim_trim_spares - gives back spare frames beyond the knob, which was lowered
+ * @pool: the pool
+ */
+void pp_reclaim_trim_spares(struct pp_pool *pool);
+
+/**
  * pp_reclaim_set_ageing - ages all of @pool every @ms milliseconds, 0 = never
  * @pool: the pool
  * @ms: milliseconds, 0 = never

@@ -7,6 +7,7 @@
 machine_pid=
 machine_dir=
 machine_seconds=	# from start until it obeyed
+machine_end=	# how it ended, by machine_death()
 machine_cpu_seconds=	# processor time of that, whatever else ran here
 
 # The monitor of this QEMU is a port inside (vhost_monitor in vhost.sh), so that
@@ -79,6 +80,7 @@ machine_qemu() {
 	exec setpriv --pdeathsig KILL qemu-system-x86_64 \
 		-M q35 -accel tcg,thread=multi -cpu max -smp 2 -m "$memory" \
 		-nodefaults -no-user-config -display none -no-reboot \
+		-d cpu_reset -D "$out/reset.log" \
 		-kernel "$image" \
 		-initrd "$outputs/boot/host-$short.cpio" -append "$append" \
 		-device virtio-serial-pci \
@@ -126,6 +128,15 @@ machine_run() {
 	printf '%s %s %s\n' "$id" "$limit" "$*" >&"$machine_to"
 	# The limit inside acts first; this one is for a host that hangs.
 	machine_reply "$id" $((limit + 20))
+}
+
+# machine_death OUTDIR: sets $machine_end to how a host that is no more has ended
+machine_death() {
+	local status=0
+	wait "$machine_pid" 2>/dev/null || status=$?
+	machine_end="the virtual host died (status $status of its QEMU)"
+	! grep -aq 'Triple fault' "$1/reset.log" ||
+		machine_end="the virtual host died of a triple fault, see ${1#"$repo/"}/reset.log"
 }
 
 # Makes a host that hangs tell on its console where: a panic by NMI.

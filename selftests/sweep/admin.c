@@ -170,7 +170,8 @@ static void sweep_write(const char *what, const char *dir, const char *file, con
 void sweep_values(void)
 {
 	static const char *const values[] = {
-		"limit", "1073741824", "size", "1073741824", "region_limit", "8388608",
+		"limit", "1073741824", "size", "1073741824", "nr_inodes", "99",
+		"region_limit", "8388608",
 		"store_limit", "1073741824", "compressor", "zstd", "policy", "random",
 		"evict", "0", "keep_copies", "0", "detect_same", "0", "shrinker", "0",
 		"shrink_step", "4096", "age_interval_ms", "86400000", "spare", "0",

@@ -296,7 +296,10 @@ static void before_first_reclaim(void)
 
 static int reclaim_region(void) { return reclaim_to(reclaim_path); }
 static int reclaim_pool(void) { return reclaim_to(VALUES "/reclaim"); }
-static bool all_stored(void) { return !number_of(VALUES, "standby"); }
+static bool all_stored(void)
+{
+	return !number_of(VALUES, "standby") && number_of(VALUES, "stored") > 0;
+}
 
 /* What a cgroup asks for is met and not credited (see Limits in README): EAGAIN is success. */
 static int reclaim_cgroup(void)

@@ -12,9 +12,9 @@ uint8_t *map;
 int fd = -1;
 
 const char *const knobs[] = {
-	"limit", "size", "region_limit", "store_limit", "compressor", "policy", "evict",
-	"keep_copies", "detect_same", "shrinker", "shrink_step", "age_interval_ms", "spare",
-	"stall_ms", NULL
+	"limit", "size", "nr_inodes", "region_limit", "store_limit", "compressor", "policy",
+	"evict", "keep_copies", "detect_same", "shrinker", "shrink_step", "age_interval_ms",
+	"spare", "stall_ms", NULL
 };
 
 /* A failed allocation is no memory error: that counter belongs to the state. */

@@ -37,7 +37,8 @@ all_values() {
 		echo "$name empty -1 2 1Q 10 0junk nope yikes 99999999999999999999999"
 	done
 	echo "age_interval_ms empty -1 1Q 1K 99999999999999999999999 86400001"
-	echo "stall_ms empty -1 1Q 1K 99999999999999999999999 86400001"
+	echo "stall_ms empty -1 1Q 1K 99999999999999999999999 50001"
+	echo "nr_inodes empty -1 1Q 1K 99999999999999999999999 9223372036854775808"
 	echo "compressor empty LZ4 lz4x lzo 1"
 	echo "policy empty Clock clockwise lru"
 }
@@ -65,7 +66,7 @@ bad_names() {
 	return $bad
 }
 
-ktap_plan 76
+ktap_plan 86
 pool_begin ""
 relay "$progs/badinput" "$pool" /pool
 check "log: what to do about a private mapping" logged "private mapping refused.*share=on"
@@ -78,6 +79,29 @@ check "log: what to do about it" logged "refused: .*raise size"
 check "its size fits" truncate -s 16M "$region"
 rm "$region"
 knob size 0
+
+knob nr_inodes 3
+mkdir /pool/dom/sub
+touch "$region"
+check "more files than nr_inodes is ENOSPC" fails_with "No space" touch /pool/dom/more
+check "so are more directories" fails_with "No space" mkdir /pool/more
+check "log: what to do about it" logged "more refused: .*raise nr_inodes"
+check "df knows" test "$(stat -f -c '%c %d' /pool)" = "3 0"
+exec 3<"$region"
+rm "$region"
+check "an open file without a name counts" fails_with "No space" touch "$region"
+exec 3<&-
+check "closed it does not" touch "$region"
+rm -r "$region" /pool/dom/sub
+knob nr_inodes 16384
+check "what is gone does not count" test "$(stat -f -c '%c %d' /pool)" = "16384 16383"
+
+diag "-- more than can be counted"
+largest=$(((1 << 63) - 4096))
+check "the largest region" truncate -s $largest "$region"
+check "beside it there is no room for another" fails_with "No space" truncate -s $largest "$region.2"
+check_that "the sum of sizes is right" "$(value promised) == largest"
+rm -f "$region" "$region.2"
 
 diag "-- values"
 check "bad values are refused and change nothing" bad_values < <(all_values)

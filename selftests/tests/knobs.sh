@@ -22,6 +22,9 @@ reads_back() {
 		limit 0
 		size 2T 2199023255552
 		size 0
+		nr_inodes 77
+		nr_inodes 0
+		nr_inodes 16384
 		region_limit 64M 67108864
 		region_limit 0
 		store_limit 3M 3145728
@@ -52,7 +55,7 @@ statfs_is() { [ "$(stat -f -c '%S %b %f %a' /pool)" = "4096 $1 $2 $2" ]; }
 stored_some() { (($(value stored) > 0)); }
 aged_some() { (($(value standby) > 4 * mib)); }
 
-ktap_plan 30
+ktap_plan 32
 pool_begin "limit=512M,policy=random,compressor=zstd,stall_ms=77"
 check "mount options are the knobs" grep -q 'limit=536870912,.*compressor=zstd,policy=random,.*stall_ms=77' /proc/mounts
 check "every knob reads back, and in /proc/mounts" reads_back
@@ -83,6 +86,21 @@ pp_region_set $two limit 2M
 check_that "lowering a region's limit evicts at once" "$(pp_region_stat $two resident) <= 2 * mib && $(pp_region_stat "$region" resident) == 16 * mib"
 check "bytes are right" "$regionctl" $two verify=text:2
 pp_region_set $two limit 0
+rm $two
+
+diag "-- spare frames"
+spares() { echo $(($(value resident) + $(value stored) - 16 * mib)); }
+knob spare 1M
+pp_region_set "$region" limit 4M
+# Not a multiple of the batch that such a fault evicts: none would be left over.
+"$regionctl" "$region" only=0:4080 read
+kept=$(spares)
+check_that "a fault at the limit keeps some ready" "kept > 0 && kept <= mib"
+knob spare 4K
+check_that "lowering spare gives them back" "$(spares) <= 4096"
+knob spare 0
+pp_region_set "$region" limit 0
+"$regionctl" $two size=16M fill=text:2
 before=$(pp_region_stat "$region" evictions)
 pp_region_set $two reclaim 1M
 check_that "a region's reclaim leaves others alone" "$(pp_region_stat "$region" evictions) == before"

@@ -34,16 +34,16 @@ check "and uncharged with the region" wait_until 5 uncharged
 diag "-- many small regions, each of them only read"
 read_many() {
 	local n
-	for ((n = 0; n < 300; n++)); do
+	for ((n = 0; n < 100; n++)); do
 		"$regionctl" "$region.$n" size=4K read || return 1
 	done
 }
 before=$(<$cg/memory.current)
 (echo $BASHPID >$cg/cgroup.procs && read_many)
 current=$(<$cg/memory.current)
-diag "$(((current - before) / 300)) bytes for each"
+diag "$(((current - before) / 100)) bytes for each"
 # Two pages, of homes and of zeros, and the small records of an inode.
-check_that "zero frames are charged to the cgroup" "current - before > 300 * 9000"
+check_that "zero frames are charged to the cgroup" "current - before > 100 * 9000"
 rm "$region".*
 
 diag "-- requests"
@@ -97,16 +97,16 @@ knob shrink_step 1M
 diag "-- QEMU in a cgroup of half its guest"
 cg=/sys/fs/cgroup/test
 mkdir $cg
-echo 140M >$cg/memory.max
-GUEST_CGROUP=$cg guest_start one 160 "$region"
+echo 160M >$cg/memory.max
+GUEST_CGROUP=$cg guest_start one 320 "$region"
 check "guest boots" guest_wait_ready one 90
 diag "$(counters evictions restores resident stored busy) current=$(<$cg/memory.current)"
-output=$(guest_run one 'memverify -m 80 -t 8 -d /dev/vdc' 60)
+output=$(guest_run one 'memverify -m 64 -t 5 -d /dev/vdc' 120)
 diag "$output" "$(counters evictions restores resident stored busy) current=$(<$cg/memory.current)"
 check "its memory verifies" grep -q 'dio=[1-9].* bad=0 PASS' <<<"$output"
 check_that "nobody was killed" "$(event oom_kill) == 0"
 check_that "it evicted" "$(value evictions) > 1000"
-check_that "it is under its limit" "$(<$cg/memory.current) <= 140 * mib && $(value resident) < 140 * mib"
+check_that "it is under its limit" "$(<$cg/memory.current) <= 160 * mib && $(value resident) < 160 * mib"
 check "guest powers off" guest_stop one
 rm "$region"
 check "all was given back" all_given_back

@@ -9,6 +9,7 @@ static u64 store_limit;
 static const char *codec = "lz4";
 static int to_limit_result;
 static unsigned int to_limit_calls;
+static unsigned int trim_calls;
 
 const struct pp_policy_ops pp_policy_clock = { .name = "clock" };
 const struct pp_policy_ops pp_policy_random = { .name = "random" };
@@ -51,6 +52,11 @@ int pp_store_set_codec(struct pp_store *store, const char *name)
 void pp_reclaim_set_ageing(struct pp_pool *pool, unsigned long ms)
 {
 	pool->knobs.age_interval_ms = ms;
+}
+
+void pp_reclaim_trim_spares(struct pp_pool *pool)
+{
+	trim_calls++;
 }
 
 int pp_reclaim_to_limit(struct pp_pool *pool, struct pp_region *only)
