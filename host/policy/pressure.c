@@ -20,6 +20,9 @@
 #define MAX_REGIONS	8
 /* Steps of up to MARGIN_MAX pages in one call. */
 #define MAX_STEPS	16
+/* Most for one call when the host is about to kill, in pages, and a count that brings that call. */
+#define NODE_MAX	8192UL
+#define COUNT_URGENT	(128UL << 12)
 /* Proactive requests told apart at a time, and after how long one gets another step. */
 #define EPISODES	8
 #define EPISODE_LIFE	(10 * HZ)
@@ -114,6 +117,33 @@ static bool node_short(int nid)
 	return false;
 }
 
+/*
+ * Pages without which no zone of the node is an eighth above its lowest watermark. When free pages
+ * and those on its LRU lists together do not reach that mark, the kernel kills after the first
+ * try, whatever a shrinker might still have; and the mark may jump (watermark_boost_factor).
+ */
+static unsigned long node_need(int nid)
+{
+	struct zone *zone = NODE_DATA(nid)->node_zones;
+	unsigned long need = 0;
+	int i;
+
+	for (i = ZONE_NORMAL; i >= 0; i--) {
+		unsigned long reserved = zone[i].lowmem_reserve[ZONE_NORMAL];
+		unsigned long mark = min_wmark_pages(zone + i), free;
+
+		/* What a low zone has is mostly kept from others: few frames are there. */
+		if (!managed_zone(zone + i) || reserved > mark)
+			continue;
+		mark += mark / 8 + reserved;
+		free = zone_page_state(zone + i, NR_FREE_PAGES);
+		if (free >= mark)
+			return 0;
+		need = max(need, mark - free);
+	}
+	return min(need, NODE_MAX);
+}
+
 /**
  * struct walk - regions found by a walk over a cgroup's blocks
  * @region: with a use count each
@@ -146,8 +176,17 @@ static unsigned long count_objects(struct shrinker *s, struct shrink_control *sc
 {
 	unsigned long blocks = list_lru_shrink_count(&pp_block_lru, sc);
 
+	if (!blocks)
+		return SHRINK_EMPTY;
 	/* Blocks without memory count as well: how much is needed is worked out later. */
-	return blocks ? blocks * PP_BLOCK_PAGES : SHRINK_EMPTY;
+	blocks *= PP_BLOCK_PAGES;
+	/*
+	 * At its first priority the kernel asks for a 2048th of this, in batches of 128; a task in
+	 * need of memory may never come to the next one while there is any page cache.
+	 */
+	if (!current_is_kswapd() && node_need(sc->nid))
+		blocks = max(blocks, COUNT_URGENT);
+	return blocks;
 }
 
 static unsigned long shrink_region(struct pp_region *region, unsigned long want, bool needed)
@@ -201,9 +240,11 @@ static unsigned long scan_objects(struct shrinker *s, struct shrink_control *sc)
 	if (memcg_need(sc->memcg) > 0)
 		freed = meet_need(&walk, sc->memcg);
 	else
-		freed = shrink_regions(&walk, sc->nr_to_scan, node_short(sc->nid));
+		freed = shrink_regions(&walk, max(sc->nr_to_scan, node_need(sc->nid)),
+				       node_short(sc->nid));
 	while (walk.nr)
 		pp_region_put(walk.region[--walk.nr]);
+	sc->nr_scanned = max(sc->nr_to_scan, freed);
 	/* Counts for the host's own reclaim only; for a cgroup's the kernel drops it. */
 	mm_account_reclaimed_pages(freed);
 	return freed ? freed : SHRINK_STOP;

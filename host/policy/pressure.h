@@ -9,8 +9,9 @@
  *   again; without a rule of its own the shrinker would give up everything for a request of a few
  *   pages. So it works out the need itself. A cgroup (or an ancestor) within a margin of its
  *   memory.max or memory.high needs that margin. A host whose zones are below their watermarks
- *   needs what is asked for. Otherwise the request is proactive (memory.reclaim, drop_caches): one
- *   such system call gets the pool's shrink_step, once.
+ *   needs what is asked for, and all that keeps it from the lowest of them. Otherwise the request
+ *   is proactive (memory.reclaim, drop_caches): one such system call gets the pool's shrink_step,
+ *   once.
  */
 #ifndef PAGEPACT_POLICY_PRESSURE_H
 #define PAGEPACT_POLICY_PRESSURE_H

@@ -130,13 +130,19 @@ machine_run() {
 	machine_reply "$id" $((limit + 20))
 }
 
-# machine_death OUTDIR: sets $machine_end to how a host that is no more has ended
+# machine_death OUTDIR: sets $machine_end to how a host that is no more has ended; true when it was
+# the emulator that crashed: no guest can do that to a sound one
 machine_death() {
 	local status=0
 	wait "$machine_pid" 2>/dev/null || status=$?
 	machine_end="the virtual host died (status $status of its QEMU)"
+	if ((status > 128)); then
+		machine_end="the emulator crashed (signal $((status - 128)))"
+		return 0
+	fi
 	! grep -aq 'Triple fault' "$1/reset.log" ||
 		machine_end="the virtual host died of a triple fault, see ${1#"$repo/"}/reset.log"
+	return 1
 }
 
 # Makes a host that hangs tell on its console where: a panic by NMI.

@@ -80,10 +80,10 @@ diag "-- a region"
 pool_begin ""
 mkdir /sys/fs/cgroup/memmodel
 echo $$ >/sys/fs/cgroup/memmodel/cgroup.procs
-passes "a known seed, in lock-step" --seed 1 --seconds 10 --minimize "$region"
-passes "another one, in lock-step" --seconds 8 --minimize "$region"
-passes "a known seed, all at once" --seed 1 --seconds 10 --threads 3 "$region"
-passes "another one, all at once" --seconds 8 --threads 3 "$region"
+passes "a known seed, in lock-step" --seed 1 --seconds 7 --minimize "$region"
+passes "another one, in lock-step" --seconds 6 --minimize "$region"
+passes "a known seed, all at once" --seed 1 --seconds 7 --threads 3 "$region"
+passes "another one, all at once" --seconds 6 --threads 3 "$region"
 echo $$ >/sys/fs/cgroup/cgroup.procs
 rmdir /sys/fs/cgroup/memmodel
 diag "$(counters faults rescues restores notifies copies_dropped evictions evict_clean)"
