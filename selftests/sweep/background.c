@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Allocations that are not made by the task that asks: the pool's worker's fail now and then, while
- * two regions of one domain are written, evicted and verified, and kswapd shrinks them as well.
+ * two regions of one domain are written, evicted and verified at the pool's limit.
  */
 #include <ctype.h>
 #include <dirent.h>
@@ -120,27 +120,6 @@ static void workers_may_fail(bool yes)
 		closedir(d);
 }
 
-/* kswapd works while less is free than these marks: between them lies what is free now. */
-static void set_watermarks(const char *min, const char *scale)
-{
-	set_text("/proc/sys/vm", "min_free_kbytes", min);
-	set_text("/proc/sys/vm", "watermark_scale_factor", scale);
-}
-
-static long free_kib(void)
-{
-	char line[128];
-	FILE *f = fopen("/proc/meminfo", "re");
-	long kib = 0;
-
-	while (f && fgets(line, sizeof(line), f))
-		if (sscanf(line, "MemFree: %ld", &kib) == 1)
-			break;
-	if (f)
-		fclose(f);
-	return kib;
-}
-
 static void run_for(unsigned int seconds)
 {
 	pthread_t threads[4];
@@ -163,7 +142,6 @@ static void run_for(unsigned int seconds)
 
 void background(unsigned int seconds)
 {
-	char min[32], marks[2][32];
 	unsigned long failures;
 	long long before;
 	unsigned int i;
@@ -173,18 +151,12 @@ void background(unsigned int seconds)
 	if (mkdir(DOMAIN, 0700))
 		die("mkdir");
 	write_value(VALUES, "limit", "%lu", BIG * PAGE);
-	snprintf(marks[0], sizeof(marks[0]), "%lld", number_of("/proc/sys/vm", "min_free_kbytes"));
-	snprintf(marks[1], sizeof(marks[1]), "%lld",
-		 number_of("/proc/sys/vm", "watermark_scale_factor"));
-	snprintf(min, sizeof(min), "%ld", free_kib() - (256 << 10));
-	set_watermarks(min, "1000");
 	before = number_of(VALUES, "evictions");
 	fail_randomly(PERCENT);
 	run_for(seconds);
 	failures = random_failures();
 	fail_randomly(0);
 	workers_may_fail(false);
-	set_watermarks(marks[0], marks[1]);
 	printf("%lu failures, %lu pages verified, %lu requests, %lld evictions\n", failures,
 	       verified, evictions, number_of(VALUES, "evictions") - before);
 	check(!wrong, "every byte was right while workers failed");

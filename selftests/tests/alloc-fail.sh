@@ -17,7 +17,7 @@ clean() {
 
 [ -e /proc/self/fail-nth ] && [ -d /sys/kernel/debug/failslab ] ||
 	skip_all "this kernel has no fault injection"
-ktap_plan 104
+ktap_plan 105
 mkdir -p /pool "$cgroup"
 # What is charged to a cgroup of its own can be reclaimed from it.
 echo $$ >"$cgroup/cgroup.procs"
