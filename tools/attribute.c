@@ -56,6 +56,8 @@ const struct attribute attributes[ATTR_COUNT] = {
 		"evictions of one repeated word"),
 	[ATTR_EVICT_RAW] = COUNTER("EVICT_RAW", "evict_raw",
 		"evictions stored as they are, being incompressible"),
+	[ATTR_EVICT_OOM] = COUNTER("EVICT_OOM", "evict_oom",
+		"evictions that kept the host from killing a process"),
 	[ATTR_INCOMPRESSIBLE] = COUNTER("INCOMPRESSIBLE", "incompressible",
 		"pages passed over because compression gains nothing"),
 	[ATTR_BUSY] = COUNTER("BUSY", "busy", "pages passed over because somebody held them"),

@@ -10,7 +10,7 @@
 #include "store/store.h"
 
 #define MAX_MS		(24UL * 3600 * 1000)
-/* A punch may stall twice under the inode's lock, and the kernel reports who waits for 120 s. */
+/* Others wait for the inode meanwhile, and the kernel reports who has waited for 120 s. */
 #define MAX_STALL_MS	(50UL * 1000)
 
 const char *const pp_knob_names[PP_NR_KNOBS] = {
@@ -137,21 +137,41 @@ int pp_parse_pages(const char *value, unsigned long *pages)
 	return 0;
 }
 
-/* One writer at a time: one that fails puts back what it found. */
-static int set_limit(struct pp_pool *pool, struct pp_region *only, unsigned long *limit,
-		     unsigned long pages)
+/* Begins a write of a limit. Return: its number. */
+static u64 limit_begin(struct pp_pool *pool, struct pp_limit_writes *writes, unsigned long *limit,
+		       unsigned long pages)
 {
-	unsigned long old;
-	int err = mutex_lock_killable(&pool->limit_lock);
+	u64 number;
 
-	if (err)
-		return err;
-	old = *limit;
+	spin_lock(&pool->lock);
 	WRITE_ONCE(*limit, pages);
-	err = pp_reclaim_to_limit(pool, only);
-	if (err)
-		WRITE_ONCE(*limit, old);
-	mutex_unlock(&pool->limit_lock);
+	number = ++writes->last;
+	spin_unlock(&pool->lock);
+	return number;
+}
+
+/* Ends it. One that failed goes back to what was reached last, unless another has begun since. */
+static void limit_end(struct pp_pool *pool, struct pp_limit_writes *writes, unsigned long *limit,
+		      unsigned long pages, u64 number, bool reached)
+{
+	spin_lock(&pool->lock);
+	if (!reached && writes->last == number) {
+		WRITE_ONCE(*limit, writes->reached);
+	} else if (reached && number > writes->reached_by) {
+		writes->reached = pages;
+		writes->reached_by = number;
+	}
+	spin_unlock(&pool->lock);
+}
+
+static int set_limit(struct pp_pool *pool, struct pp_region *only, unsigned long pages)
+{
+	struct pp_limit_writes *writes = only ? &only->limit_writes : &pool->limit_writes;
+	unsigned long *limit = only ? &only->limit : &pool->knobs.limit;
+	u64 number = limit_begin(pool, writes, limit, pages);
+	int err = pp_reclaim_to_limit(pool, only);
+
+	limit_end(pool, writes, limit, pages, number, !err);
 	if (err == -EBUSY)
 		pr_err("pool %s: limit of %lu bytes refused: pinned or locked pages, a full store, or evict=0 keep more in memory\n",
 		       pool->name, pages << PAGE_SHIFT);
@@ -160,7 +180,7 @@ static int set_limit(struct pp_pool *pool, struct pp_region *only, unsigned long
 
 int pp_region_set_limit(struct pp_region *region, unsigned long pages)
 {
-	return set_limit(region->pool, region, &region->limit, pages);
+	return set_limit(region->pool, region, pages);
 }
 
 /**
@@ -229,7 +249,7 @@ static int apply(struct pp_pool *pool, enum pp_knob knob, const struct value *v)
 	}
 	switch (knob) {
 	case PP_KNOB_LIMIT:
-		return set_limit(pool, NULL, &pool->knobs.limit, v->n);
+		return set_limit(pool, NULL, v->n);
 	case PP_KNOB_STORE_LIMIT:
 		pp_store_set_limit(pool->store, (u64)v->n << PAGE_SHIFT);
 		return 0;

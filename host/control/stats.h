@@ -24,6 +24,7 @@
 	X(evict_zero)		\
 	X(evict_same)		\
 	X(evict_raw)		\
+	X(evict_oom)		\
 	X(incompressible)	\
 	X(busy)			\
 	X(punched)		\

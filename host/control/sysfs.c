@@ -102,7 +102,8 @@ static struct pp_region *kobj_region(struct kobject *kobj)
 
 static ssize_t emit_pages(char *buf, long pages)
 {
-	return sysfs_emit(buf, "%llu\n", (u64)max(pages, 0L) << PAGE_SHIFT);
+	return sysfs_emit(buf, "%llu\n",
+			  (u64)clamp(pages, 0L, LONG_MAX >> PAGE_SHIFT) << PAGE_SHIFT);
 }
 
 /* Counters of the pool: what is gone, and what is there. */

@@ -86,6 +86,12 @@ unsigned int pp_block_age(struct pp_block *block, bool try_only, bool hard)
 	return aged;
 }
 
+/* Pages as large in the store as in a frame: a limit is helped, the host is not. */
+static bool takes_raw(struct pp_reclaim *rc)
+{
+	return rc->hard && !rc->oom;
+}
+
 /*
  * The new home of an isolated frame's bytes. Return: 0 with the home word in @to, or the error of
  * pp_store_put().
@@ -93,7 +99,7 @@ unsigned int pp_block_age(struct pp_block *block, bool try_only, bool hard)
 static int find_home(struct pp_region *region, struct folio *folio, pp_home_t home,
 		     struct pp_reclaim *rc, pp_home_t *to)
 {
-	unsigned int flags = rc->hard ? PP_PUT_ALLOW_RAW : 0;
+	unsigned int flags = takes_raw(rc) ? PP_PUT_ALLOW_RAW : 0;
 	u64 slot;
 	int ret;
 
@@ -175,6 +181,8 @@ static int evict_page(struct pp_block *block, unsigned int i, struct pp_reclaim 
 	/* What the store borrowed for this page goes back to where it came from. */
 	pp_frame_put(region, folio, rc->keep == region && !pp_store_tight(region->pool->store));
 	pp_stat_inc(region->stats, evictions);
+	if (rc->oom)
+		pp_stat_inc(region->stats, evict_oom);
 	rc->done++;
 	return 0;
 }
@@ -184,7 +192,7 @@ static bool evictable(pp_home_t home, struct pp_reclaim *rc, bool any)
 	/* The store is full: only what needs no room there. */
 	if (rc->refused >= MAX_REFUSED && !(home & PP_HOME_COPY))
 		return false;
-	if ((home & PP_HOME_TOUGH) && !(home & PP_HOME_COPY) && !rc->hard &&
+	if ((home & PP_HOME_TOUGH) && !(home & PP_HOME_COPY) && !takes_raw(rc) &&
 	    pp_home_has_frame(home))
 		return false;
 	return pp_home_state(home) == PP_STANDBY || (any && pp_home_state(home) == PP_FRAME);

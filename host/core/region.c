@@ -51,6 +51,7 @@ int pp_region_create(struct pp_pool *pool, struct pp_domain *domain, struct inod
 	region->domain = domain;
 	region->inode = inode;
 	region->limit = READ_ONCE(pool->knobs.region_limit);
+	region->limit_writes.reached = region->limit;
 	refcount_set(&region->users, 1);
 	xa_init_flags(&region->blocks, XA_FLAGS_ACCOUNT);
 	INIT_LIST_HEAD(&region->spare);
@@ -268,21 +269,19 @@ void pp_region_punch(struct pp_region *region, pgoff_t start, pgoff_t end)
 	}
 }
 
-unsigned long pp_pool_size(struct pp_pool *pool)
-{
-	return READ_ONCE(pool->knobs.size) ?: LONG_MAX >> PAGE_SHIFT;
-}
-
 int pp_region_resize(struct pp_region *region, unsigned long from, unsigned long to)
 {
 	struct pp_pool *pool = region->pool;
-	long size = pp_pool_size(pool);
-	long promised = atomic_long_add_return((long)(to - from), &pool->promised);
+	unsigned long size = READ_ONCE(pool->knobs.size);
+	long promised = atomic_long_read(&pool->promised), sum;
 
-	if (to <= from || promised <= size)
-		return 0;
-	atomic_long_sub((long)(to - from), &pool->promised);
-	return -ENOSPC;
+	/* What is refused is never counted: others may be asking meanwhile. */
+	do {
+		sum = promised + (long)(to - from);
+		if (to > from && size && sum > (long)size)
+			return -ENOSPC;
+	} while (!atomic_long_try_cmpxchg(&pool->promised, &promised, sum));
+	return 0;
 }
 
 u64 pp_metadata_bytes(struct pp_pool *pool, struct pp_region *region)

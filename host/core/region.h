@@ -14,7 +14,6 @@
  *
  * DOC: lock order
  *
- *   pool->limit_lock            a limit that is written and reached; not with the next two
  *   inode->i_rwsem              truncate, fallocate, write(2)
  *     mm->mmap_lock             faults
  *       block->lock             every home of the block
@@ -90,8 +89,22 @@ struct pp_domain {
 };
 
 /**
+ * struct pp_limit_writes - who wrote a limit when, so that a write that fails undoes only itself
+ * @last: number of the write that set the limit last
+ * @reached_by: number of the last write whose limit was reached
+ * @reached: that limit, in pages, 0 = none
+ *
+ * Protected by the pool's lock.
+ */
+struct pp_limit_writes {
+	u64 last;
+	u64 reached_by;
+	unsigned long reached;
+};
+
+/**
  * struct pp_knobs - what can be set, see the ABI document for meaning and default
- * @limit: pages, 0 = none; written under the pool's limit_lock
+ * @limit: pages, 0 = none; written under the pool's lock
  * @size: pages, 0 = none
  * @nr_inodes: regions and directories, 0 = none
  * @region_limit: pages, 0 = none
@@ -135,10 +148,11 @@ struct pp_knobs {
  * @next_ino: number of the inode made last
  * @blocks: blocks that exist
  * @states: pages per state, over all regions
- * @limit_lock: held while a limit of the pool or of a region is written and reached
- * @lock: protects @regions
+ * @limit_writes: writes of @knobs.limit
+ * @lock: protects @regions, and limits while they are written
  * @regions: all regions, in the order in which reclaim visits them
  * @gone: counters of regions that are gone
+ * @pressure: on the list of policy/pressure.c
  * @zero_inode: lends its mapping to zero frames
  * @work: background reclaim, kicked when the headroom under @knobs.limit gets short
  * @age_work: ageing for statistics
@@ -160,10 +174,11 @@ struct pp_pool {
 	atomic64_t next_ino;
 	atomic_long_t blocks;
 	atomic_long_t states[PP_NR_STATES];
-	struct mutex limit_lock;
+	struct pp_limit_writes limit_writes;
 	spinlock_t lock;
 	struct list_head regions;
 	struct pp_stats __percpu *gone;
+	struct list_head pressure;
 	struct inode *zero_inode;
 	struct work_struct work;
 	struct delayed_work age_work;
@@ -182,7 +197,8 @@ struct pp_pool {
  * @all: on @pool->regions, under @pool->lock
  * @blocks: block number -> struct pp_block; entries are only added until the region ends
  * @nr_blocks: number of entries in @blocks
- * @limit: pages, 0 = none; written under the pool's limit_lock
+ * @limit: pages, 0 = none; written under the pool's lock
+ * @limit_writes: writes of @limit
  * @frames: like the pool's, of this region
  * @states: pages per state, written by pp_home_move()
  * @spare: frames ready for the next fault, under @spare_lock
@@ -207,6 +223,7 @@ struct pp_region {
 	struct xarray blocks;
 	atomic_long_t nr_blocks;
 	unsigned long limit;
+	struct pp_limit_writes limit_writes;
 	atomic_long_t frames;
 	atomic_long_t states[PP_NR_STATES];
 	struct list_head spare;
@@ -275,13 +292,6 @@ struct pp_block *pp_block_get(struct pp_region *region, pgoff_t index, bool make
  * was cut must not come back with old bytes.
  */
 void pp_region_punch(struct pp_region *region, pgoff_t start, pgoff_t end);
-
-/**
- * pp_pool_size - what all regions together may be
- * @pool: the pool
- * Return: pages: the size limit or, without one, as many as can be told in bytes.
- */
-unsigned long pp_pool_size(struct pp_pool *pool);
 
 /**
  * pp_region_resize - admits (or gives back) pages of size

@@ -108,11 +108,12 @@ static ssize_t pp_write_iter(struct kiocb *iocb, struct iov_iter *from)
 {
 	struct pp_region *region = file_region(iocb->ki_filp);
 	struct inode *inode = region->inode;
-	unsigned long until = jiffies + LONG_WRITE;
 	ssize_t done = 0, n;
+	unsigned long until;
 
-	if (down_write_killable(&inode->i_rwsem))
+	if (inode_lock_killable(inode))
 		return -EINTR;
+	until = jiffies + LONG_WRITE;
 	n = file_modified(iocb->ki_filp);
 	if (n) {
 		inode_unlock(inode);
@@ -160,7 +161,7 @@ static int set_size(struct pp_region *region, loff_t size)
 		pr_err_ratelimited("pool %s: region of %lld bytes refused: %ld of %lu bytes are promised to regions already; raise size in sysfs, or the mount option\n",
 				   region->pool->name, size,
 				   atomic_long_read(&region->pool->promised) << PAGE_SHIFT,
-				   pp_pool_size(region->pool) << PAGE_SHIFT);
+				   READ_ONCE(region->pool->knobs.size) << PAGE_SHIFT);
 		return err;
 	}
 	/* From here on faults refuse pages beyond the new end; then the old ones go. */
@@ -273,7 +274,7 @@ static long pp_fallocate(struct file *file, int mode, loff_t pos, loff_t len)
 
 	if (mode & ~(FALLOC_FL_KEEP_SIZE | FALLOC_FL_PUNCH_HOLE))
 		return -EOPNOTSUPP;
-	if (down_write_killable(&inode->i_rwsem))
+	if (inode_lock_killable(inode))
 		return -EINTR;
 	if (mode & FALLOC_FL_PUNCH_HOLE)
 		err = punch_bytes(region, pos, len);

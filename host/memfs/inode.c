@@ -69,7 +69,6 @@ void pp_inode_evict(struct inode *inode)
 	clear_inode(inode);
 	if (!inode->i_private)
 		return;
-	atomic_long_dec(&pp_sb_pool(inode->i_sb)->inodes);
 	if (S_ISREG(inode->i_mode)) {
 		pp_region_destroy(inode->i_private);
 	} else {
@@ -78,6 +77,7 @@ void pp_inode_evict(struct inode *inode)
 		pp_domain_put(d->domain);
 		kfree(d);
 	}
+	atomic_long_dec(&pp_sb_pool(inode->i_sb)->inodes);
 }
 
 /* Puts a region or directory of @domain behind @inode; on success it owns a user of the domain. */

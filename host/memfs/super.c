@@ -14,10 +14,13 @@
 #include "control/sysfs.h"
 #include "core/frame.h"
 #include "memfs/memfs.h"
+#include "policy/pressure.h"
 #include "policy/reclaim.h"
 #include "store/store.h"
 
 #define MAX_NAME 63
+/* More than any guest has; a sum of them, in pages, cannot wrap. */
+#define MAX_REGION (1LL << 46)
 
 /* Options beyond the knobs. */
 enum {
@@ -100,7 +103,6 @@ static void pool_free(struct pp_pool *pool)
 	if (pool->store)
 		pp_store_destroy(pool->store);
 	free_percpu(pool->gone);
-	mutex_destroy(&pool->limit_lock);
 	kfree(pool->name);
 	kfree(pool);
 }
@@ -112,7 +114,6 @@ static struct pp_pool *pool_alloc(struct super_block *sb, const char *name)
 	if (!pool)
 		return NULL;
 	pool->sb = sb;
-	mutex_init(&pool->limit_lock);
 	spin_lock_init(&pool->lock);
 	INIT_LIST_HEAD(&pool->regions);
 	pp_reclaim_init_pool(pool);
@@ -177,7 +178,7 @@ static int pp_fill_super(struct super_block *sb, struct fs_context *fc)
 
 	if (!pool)
 		return -ENOMEM;
-	sb->s_maxbytes = MAX_LFS_FILESIZE;
+	sb->s_maxbytes = MAX_REGION;
 	sb->s_blocksize = PAGE_SIZE;
 	sb->s_blocksize_bits = PAGE_SHIFT;
 	sb->s_magic = PAGEPACT_MAGIC;
@@ -195,6 +196,7 @@ static int pp_fill_super(struct super_block *sb, struct fs_context *fc)
 	}
 	/* From here on kill_sb undoes everything. */
 	sb->s_fs_info = pool;
+	pp_pressure_add_pool(pool);
 	pool->zero_inode = pp_zero_inode(sb);
 	root = pp_root_inode(sb, o->mode, o->uid, o->gid);
 	sb->s_root = d_make_root(root);
@@ -265,6 +267,7 @@ static void pp_kill_sb(struct super_block *sb)
 	pp_compat_kill_super(sb);
 	if (!pool)
 		return;
+	pp_pressure_del_pool(pool);
 	/* Only now nothing can start a worker any more, neither a fault nor a knob. */
 	pp_sysfs_del_pool(pool);
 	pp_reclaim_exit_pool(pool);

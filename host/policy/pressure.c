@@ -2,6 +2,9 @@
 #include <linux/list_lru.h>
 #include <linux/memcontrol.h>
 #include <linux/mmzone.h>
+#include <linux/mutex.h>
+#include <linux/notifier.h>
+#include <linux/oom.h>
 #include <linux/page_counter.h>
 #include <linux/sched.h>
 #include <linux/shrinker.h>
@@ -20,9 +23,8 @@
 #define MAX_REGIONS	8
 /* Steps of up to MARGIN_MAX pages in one call. */
 #define MAX_STEPS	16
-/* Most for one call when the host is about to kill, in pages, and a count that brings that call. */
-#define NODE_MAX	8192UL
-#define COUNT_URGENT	(128UL << 12)
+/* Pages won before the kernel looks for memory again, once it is about to kill. */
+#define OOM_STEP	2048UL
 /* Proactive requests told apart at a time, and after how long one gets another step. */
 #define EPISODES	8
 #define EPISODE_LIFE	(10 * HZ)
@@ -45,6 +47,10 @@ static struct episode episodes[EPISODES];
 /* Protects @episodes; a leaf. */
 static DEFINE_SPINLOCK(episode_lock);
 static struct shrinker *shrinker;
+/* Pools that exist. */
+static LIST_HEAD(pools);
+/* Protects @pools. Held while pools evict for the OOM killer; nobody allocates under it. */
+static DEFINE_MUTEX(pools_lock);
 
 /* Finds or makes the episode of the current system call. */
 static struct episode *episode_find(void)
@@ -117,33 +123,6 @@ static bool node_short(int nid)
 	return false;
 }
 
-/*
- * Pages without which no zone of the node is an eighth above its lowest watermark. When free pages
- * and those on its LRU lists together do not reach that mark, the kernel kills after the first
- * try, whatever a shrinker might still have; and the mark may jump (watermark_boost_factor).
- */
-static unsigned long node_need(int nid)
-{
-	struct zone *zone = NODE_DATA(nid)->node_zones;
-	unsigned long need = 0;
-	int i;
-
-	for (i = ZONE_NORMAL; i >= 0; i--) {
-		unsigned long reserved = zone[i].lowmem_reserve[ZONE_NORMAL];
-		unsigned long mark = min_wmark_pages(zone + i), free;
-
-		/* What a low zone has is mostly kept from others: few frames are there. */
-		if (!managed_zone(zone + i) || reserved > mark)
-			continue;
-		mark += mark / 8 + reserved;
-		free = zone_page_state(zone + i, NR_FREE_PAGES);
-		if (free >= mark)
-			return 0;
-		need = max(need, mark - free);
-	}
-	return min(need, NODE_MAX);
-}
-
 /**
  * struct walk - regions found by a walk over a cgroup's blocks
  * @region: with a use count each
@@ -176,17 +155,8 @@ static unsigned long count_objects(struct shrinker *s, struct shrink_control *sc
 {
 	unsigned long blocks = list_lru_shrink_count(&pp_block_lru, sc);
 
-	if (!blocks)
-		return SHRINK_EMPTY;
 	/* Blocks without memory count as well: how much is needed is worked out later. */
-	blocks *= PP_BLOCK_PAGES;
-	/*
-	 * At its first priority the kernel asks for a 2048th of this, in batches of 128; a task in
-	 * need of memory may never come to the next one while there is any page cache.
-	 */
-	if (!current_is_kswapd() && node_need(sc->nid))
-		blocks = max(blocks, COUNT_URGENT);
-	return blocks;
+	return blocks ? blocks * PP_BLOCK_PAGES : SHRINK_EMPTY;
 }
 
 static unsigned long shrink_region(struct pp_region *region, unsigned long want, bool needed)
@@ -240,14 +210,54 @@ static unsigned long scan_objects(struct shrinker *s, struct shrink_control *sc)
 	if (memcg_need(sc->memcg) > 0)
 		freed = meet_need(&walk, sc->memcg);
 	else
-		freed = shrink_regions(&walk, max(sc->nr_to_scan, node_need(sc->nid)),
-				       node_short(sc->nid));
+		freed = shrink_regions(&walk, sc->nr_to_scan, node_short(sc->nid));
 	while (walk.nr)
 		pp_region_put(walk.region[--walk.nr]);
-	sc->nr_scanned = max(sc->nr_to_scan, freed);
 	/* Counts for the host's own reclaim only; for a cgroup's the kernel drops it. */
 	mm_account_reclaimed_pages(freed);
 	return freed ? freed : SHRINK_STOP;
+}
+
+/*
+ * Called before somebody is killed for want of memory on the host; what is won makes the kernel
+ * look once more. It gets here although pools have pages to give: a shrinker is asked for 128 at a
+ * time, or for none while there is page cache to take, and the kernel gives up when free pages and
+ * those on its LRU lists together do not reach the lowest watermark, which may jump.
+ */
+static int before_oom(struct notifier_block *nb, unsigned long unused, void *won)
+{
+	unsigned long *pages = won, left = OOM_STEP;
+	struct pp_pool *pool;
+
+	mutex_lock(&pools_lock);
+	list_for_each_entry(pool, &pools, pressure) {
+		unsigned long n = 0;
+
+		if (READ_ONCE(pool->knobs.shrinker))
+			n = pp_reclaim_oom(pool, left);
+		*pages += n;
+		left -= min(left, n);
+		if (!left)
+			break;
+	}
+	mutex_unlock(&pools_lock);
+	return NOTIFY_OK;
+}
+
+static struct notifier_block oom_block = { .notifier_call = before_oom };
+
+void pp_pressure_add_pool(struct pp_pool *pool)
+{
+	mutex_lock(&pools_lock);
+	list_add_tail(&pool->pressure, &pools);
+	mutex_unlock(&pools_lock);
+}
+
+void pp_pressure_del_pool(struct pp_pool *pool)
+{
+	mutex_lock(&pools_lock);
+	list_del(&pool->pressure);
+	mutex_unlock(&pools_lock);
 }
 
 int pp_pressure_init(void)
@@ -265,12 +275,19 @@ int pp_pressure_init(void)
 	shrinker->count_objects = count_objects;
 	shrinker->scan_objects = scan_objects;
 	shrinker->seeks = DEFAULT_SEEKS;
+	err = register_oom_notifier(&oom_block);
+	if (err) {
+		shrinker_free(shrinker);
+		list_lru_destroy(&pp_block_lru);
+		return err;
+	}
 	shrinker_register(shrinker);
 	return 0;
 }
 
 void pp_pressure_exit(void)
 {
+	unregister_oom_notifier(&oom_block);
 	shrinker_free(shrinker);
 	list_lru_destroy(&pp_block_lru);
 }

@@ -168,13 +168,13 @@ void pp_reclaim_run(struct pp_reclaim *rc, const char *who)
 	trace_pagepact_reclaim(who, rc->want, rc->done, ktime_get_ns() - start);
 }
 
-/* Spare frames that regions other than @keep hold ready. */
+/* Spare frames that regions other than @keep, which may be NULL, hold ready. */
 static unsigned long drain_others(struct pp_pool *pool, struct pp_region *keep,
 				  unsigned long want)
 {
 	unsigned long n, done = 0;
 
-	if (atomic_long_read(&pool->spares) <= READ_ONCE(keep->nr_spare))
+	if (atomic_long_read(&pool->spares) <= (keep ? READ_ONCE(keep->nr_spare) : 0))
 		return 0;
 	for (n = nr_regions(pool); n && done < want; n--) {
 		struct pp_region *region = next_region(pool);
@@ -198,6 +198,18 @@ unsigned long pp_reclaim_direct(struct pp_pool *pool, struct pp_region *only,
 		return drained;
 	pp_reclaim_run(&rc, "fault");
 	return rc.done;
+}
+
+unsigned long pp_reclaim_oom(struct pp_pool *pool, unsigned long want)
+{
+	struct pp_reclaim rc = { .pool = pool, .want = want, .try_only = true, .oom = true };
+	long before = pp_store_bytes(pool->store) >> PAGE_SHIFT, won;
+	unsigned long drained = drain_others(pool, NULL, want);
+
+	rc.want -= drained;
+	pp_reclaim_run(&rc, "oom");
+	won = drained + rc.done + before - (pp_store_bytes(pool->store) >> PAGE_SHIFT);
+	return max(won, 0L);
 }
 
 static unsigned long headroom(unsigned long limit)
@@ -288,18 +300,34 @@ int pp_reclaim_to_limit(struct pp_pool *pool, struct pp_region *only)
 	return 0;
 }
 
+/* A region with more spare frames than it may have, with a use count, or NULL. */
+static struct pp_region *find_rich(struct pp_pool *pool)
+{
+	unsigned long spare = READ_ONCE(pool->knobs.spare);
+	struct pp_region *region, *found = NULL;
+
+	spin_lock(&pool->lock);
+	list_for_each_entry(region, &pool->regions, all) {
+		if (READ_ONCE(region->nr_spare) > spare && pp_region_tryget(region)) {
+			found = region;
+			break;
+		}
+	}
+	spin_unlock(&pool->lock);
+	return found;
+}
+
 void pp_reclaim_trim_spares(struct pp_pool *pool)
 {
-	unsigned long spare = READ_ONCE(pool->knobs.spare), n;
+	struct pp_region *region;
 
-	for (n = nr_regions(pool); n; n--) {
-		struct pp_region *region = next_region(pool);
+	while ((region = find_rich(pool))) {
+		unsigned long spare = READ_ONCE(pool->knobs.spare), has;
 
-		if (!region)
-			break;
-		while (READ_ONCE(region->nr_spare) > spare && pp_frame_drain(region, 1))
-			;
+		while ((has = READ_ONCE(region->nr_spare)) > spare)
+			pp_frame_drain(region, has - spare);
 		pp_region_put(region);
+		cond_resched();
 	}
 }
 

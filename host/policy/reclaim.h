@@ -55,6 +55,16 @@ unsigned long pp_reclaim_direct(struct pp_pool *pool, struct pp_region *only,
 				struct pp_region *keep, unsigned long want);
 
 /**
+ * pp_reclaim_oom - evicts because the kernel is about to kill for want of memory
+ * @pool: the pool
+ * @want: pages
+ *
+ * Only tries locks. Spare frames first.
+ * Return: pages won for the host: what was let go less what the store grew by.
+ */
+unsigned long pp_reclaim_oom(struct pp_pool *pool, unsigned long want);
+
+/**
  * pp_reclaim_kick - starts background reclaim of @pool
  * @pool: the pool
  */

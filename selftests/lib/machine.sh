@@ -136,7 +136,8 @@ machine_death() {
 	local status=0
 	wait "$machine_pid" 2>/dev/null || status=$?
 	machine_end="the virtual host died (status $status of its QEMU)"
-	if ((status > 128)); then
+	# SIGILL, SIGBUS, SIGFPE, SIGSEGV
+	if [[ $status =~ ^(132|135|136|139)$ ]]; then
 		machine_end="the emulator crashed (signal $((status - 128)))"
 		return 0
 	fi

@@ -66,7 +66,7 @@ bad_names() {
 	return $bad
 }
 
-ktap_plan 86
+ktap_plan 87
 pool_begin ""
 relay "$progs/badinput" "$pool" /pool
 check "log: what to do about a private mapping" logged "private mapping refused.*share=on"
@@ -96,12 +96,13 @@ rm -r "$region" /pool/dom/sub
 knob nr_inodes 16384
 check "what is gone does not count" test "$(stat -f -c '%c %d' /pool)" = "16384 16383"
 
-diag "-- more than can be counted"
-largest=$(((1 << 63) - 4096))
-check "the largest region" truncate -s $largest "$region"
-check "beside it there is no room for another" fails_with "No space" truncate -s $largest "$region.2"
-check_that "the sum of sizes is right" "$(value promised) == largest"
-rm -f "$region" "$region.2"
+diag "-- the largest regions"
+largest=$((1 << 46))
+check "64 TiB are a region" truncate -s $largest "$region"
+check "and a second one" truncate -s $largest "$region.2"
+check_that "their sum is right" "$(value promised) == 2 * largest"
+check "more are EFBIG" fails_with "too large" truncate -s $((largest + 4096)) "$region"
+rm "$region" "$region.2"
 
 diag "-- values"
 check "bad values are refused and change nothing" bad_values < <(all_values)

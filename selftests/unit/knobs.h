@@ -9,6 +9,7 @@ static u64 store_limit;
 static const char *codec = "lz4";
 static int to_limit_result;
 static unsigned int to_limit_calls;
+static void (*to_limit_meanwhile)(struct pp_pool *pool);
 static unsigned int trim_calls;
 
 const struct pp_policy_ops pp_policy_clock = { .name = "clock" };
@@ -61,8 +62,14 @@ void pp_reclaim_trim_spares(struct pp_pool *pool)
 
 int pp_reclaim_to_limit(struct pp_pool *pool, struct pp_region *only)
 {
+	void (*meanwhile)(struct pp_pool *pool) = to_limit_meanwhile;
+	int result = to_limit_result;
+
 	to_limit_calls++;
-	return to_limit_result;
+	to_limit_meanwhile = NULL;
+	if (meanwhile)
+		meanwhile(pool);
+	return result;
 }
 
 #endif /* UNIT_KNOBS_H */

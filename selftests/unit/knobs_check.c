@@ -132,11 +132,52 @@ TEST(switches_and_times)
 	expect_eq(pp_knob_store(&pool, PP_KNOB_POLICY, "clocks"), -EINVAL);
 }
 
+static void another_succeeds(struct pp_pool *pool)
+{
+	to_limit_result = 0;
+	expect_eq(pp_knob_store(pool, PP_KNOB_LIMIT, "12288"), 0);
+}
+
+static void another_fails(struct pp_pool *pool)
+{
+	expect_eq(pool->knobs.limit, 1);
+	expect_eq(pp_knob_store(pool, PP_KNOB_LIMIT, "8192"), -EBUSY);
+}
+
+/* A write that fails undoes itself, and nothing of who wrote meanwhile. */
+TEST(limits_written_at_the_same_time)
+{
+	struct pp_pool pool = { .name = "vms" };
+
+	to_limit_result = 0;
+	expect_eq(pp_knob_store(&pool, PP_KNOB_LIMIT, "28672"), 0);
+	to_limit_result = -EBUSY;
+	to_limit_meanwhile = another_succeeds;
+	expect_eq(pp_knob_store(&pool, PP_KNOB_LIMIT, "4096"), -EBUSY);
+	expect_eq(pool.knobs.limit, 3);
+	to_limit_result = -EBUSY;
+	to_limit_meanwhile = another_fails;
+	expect_eq(pp_knob_store(&pool, PP_KNOB_LIMIT, "4096"), -EBUSY);
+	expect_eq(pool.knobs.limit, 3);
+	/* The first one is reached after the second: the second is the one to go back to. */
+	to_limit_result = 0;
+	to_limit_meanwhile = another_succeeds;
+	expect_eq(pp_knob_store(&pool, PP_KNOB_LIMIT, "4096"), 0);
+	expect_eq(pool.knobs.limit, 3);
+	to_limit_result = -EBUSY;
+	expect_eq(pp_knob_store(&pool, PP_KNOB_LIMIT, "8192"), -EBUSY);
+	expect_eq(pool.knobs.limit, 3);
+	to_limit_result = 0;
+}
+
 TEST(a_limit_that_cannot_be_reached)
 {
-	struct pp_pool pool = { .name = "vms", .knobs.limit = 7 };
-	struct pp_region region = { .pool = &pool, .limit = 5 };
+	struct pp_pool pool = { .name = "vms" };
+	struct pp_region region = { .pool = &pool };
 
+	to_limit_result = 0;
+	expect_eq(pp_knob_store(&pool, PP_KNOB_LIMIT, "28672"), 0);
+	expect_eq(pp_region_set_limit(&region, 5), 0);
 	to_limit_result = -EBUSY;
 	expect_eq(pp_knob_store(&pool, PP_KNOB_LIMIT, "4096"), -EBUSY);
 	expect_eq(pool.knobs.limit, 7);

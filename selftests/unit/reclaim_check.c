@@ -17,6 +17,14 @@ static bool store_full, tight;
 /* Copies that must go before the store has room. */
 static unsigned long copies_until_room;
 static struct pp_block blocks[NR];
+/* Pages of the store, and whether they grow by one for each page evicted. */
+static u64 store_pages;
+static bool store_grows;
+
+u64 pp_store_bytes(struct pp_store *store)
+{
+	return store_pages << PAGE_SHIFT;
+}
 
 static void take(struct pp_region *region, struct pp_reclaim *rc)
 {
@@ -36,6 +44,7 @@ static void take(struct pp_region *region, struct pp_reclaim *rc)
 		hard[i] -= n;
 	}
 	rc->done += n;
+	store_pages += store_grows ? n : 0;
 	atomic_long_add(-(long)n, &region->frames);
 	atomic_long_add(-(long)n, &pool.frames);
 }
@@ -49,6 +58,7 @@ unsigned long pp_frame_drain(struct pp_region *region, unsigned long max)
 	unsigned long n = min(spare[i], max);
 
 	spare[i] -= n;
+	region->nr_spare = spare[i];
 	atomic_long_add(-(long)n, &pool.spares);
 	atomic_long_add(-(long)n, &region->frames);
 	atomic_long_add(-(long)n, &pool.frames);
@@ -275,6 +285,33 @@ TEST(spare_frames_of_others_come_first)
 	expect_eq(spare[0], 3);
 	expect_eq(pp_reclaim_direct(&pool, NULL, &regions[0], 32), 32);
 	expect_eq(pp_reclaim_direct(&pool, &regions[1], &regions[1], 32), 32);
+	end();
+}
+
+TEST(spare_frames_beyond_the_knob)
+{
+	begin((unsigned long[]){ 100, 100, 100, 0 });
+	spare[0] = regions[0].nr_spare = 5;
+	spare[1] = regions[1].nr_spare = 2;
+	spare[2] = regions[2].nr_spare = 9;
+	pool.knobs.spare = 2;
+	pp_reclaim_trim_spares(&pool);
+	expect_eq(spare[0] + spare[1] + spare[2], 6);
+	end();
+}
+
+/* What the store takes is not won for the host. */
+TEST(before_somebody_is_killed)
+{
+	begin((unsigned long[]){ 100, 100, 0, 0 });
+	spare[1] = regions[1].nr_spare = 3;
+	atomic_long_set(&pool.spares, 3);
+	expect_eq(pp_reclaim_oom(&pool, 43), 43);
+	store_grows = true;
+	expect_eq(pp_reclaim_oom(&pool, 43), 0);
+	store_grows = false;
+	expect_eq(pp_reclaim_oom(&pool, 1000), 200 - 40 - 43);
+	expect_eq(pp_reclaim_oom(&pool, 1000), 0);
 	end();
 }
 

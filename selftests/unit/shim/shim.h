@@ -97,7 +97,6 @@ typedef struct { bool held; } spinlock_t;
 #define shim_lock(l)		do { assert(!(l)->held); (l)->held = true; } while (0)
 #define shim_unlock(l)		do { assert((l)->held); (l)->held = false; } while (0)
 #define mutex_lock(l)		shim_lock(l)
-#define mutex_lock_killable(l)	({ shim_lock(l); 0; })
 #define mutex_unlock(l)		shim_unlock(l)
 #define mutex_trylock(l)	((l)->held ? false : ((l)->held = true))
 #define mutex_destroy(l)	assert(!(l)->held)
