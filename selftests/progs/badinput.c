@@ -43,12 +43,14 @@ static void sizes(void)
 static void huge(const char *pool)
 {
 	char byte = 'b', got = 0;
-	off_t max = 0x7fffffffffffe000L;
+	off_t max = 1L << 46;
 
 	check(!ftruncate(fd, max), "the largest size there is");
 	check(number_of(pool, "promised") == max, "is promised");
 	check(pwrite(fd, &byte, 1, max - 1) == 1 && pread(fd, &got, 1, max - 1) == 1 && got == 'b',
 	      "its last byte");
+	fails(ftruncate(fd, max + 4096), EFBIG);
+	fails(fallocate(fd, 0, max, 0x1000), EFBIG);
 	fails(fallocate(fd, 0, 0x7ffffffffffff000L, 0x2000), EFBIG);
 	fails(fallocate(fd, 0, -1, 4096), EINVAL);
 	fails(fallocate(fd, 0, 0, 0), EINVAL);

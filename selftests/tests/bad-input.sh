@@ -66,7 +66,7 @@ bad_names() {
 	return $bad
 }
 
-ktap_plan 87
+ktap_plan 89
 pool_begin ""
 relay "$progs/badinput" "$pool" /pool
 check "log: what to do about a private mapping" logged "private mapping refused.*share=on"
