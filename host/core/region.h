@@ -14,6 +14,8 @@
  *
  * DOC: lock order
  *
+ *   pools_lock                  (policy/pressure.c) held before the kernel kills, while pools
+ *                               evict, only trying block->lock; nobody allocates under it
  *   inode->i_rwsem              truncate, fallocate, write(2)
  *     mm->mmap_lock             faults
  *       block->lock             every home of the block
