@@ -97,17 +97,17 @@ knob shrink_step 1M
 diag "-- QEMU in a cgroup of half its guest"
 cg=/sys/fs/cgroup/test
 mkdir $cg
-echo 160M >$cg/memory.max
+echo 200M >$cg/memory.max
 before=$(value evictions)
-GUEST_CGROUP=$cg guest_start one 320 "$region"
+GUEST_CGROUP=$cg guest_start one 400 "$region"
 check "guest boots" guest_wait_ready one 90
 diag "$(counters evictions restores resident stored busy) current=$(<$cg/memory.current)"
-output=$(guest_run one 'memverify -m 64 -t 5 -d /dev/vdc' 120)
+output=$(guest_run one 'memverify -m 40 -t 5 -d /dev/vdc' 120)
 diag "$output" "$(counters evictions restores resident stored busy) current=$(<$cg/memory.current)"
 check "its memory verifies" grep -q 'dio=[1-9].* bad=0 PASS' <<<"$output"
 check_that "nobody was killed" "$(event oom_kill) == 0"
 check_that "it evicted" "$(value evictions) > before + 1000"
-check_that "it is under its limit" "$(<$cg/memory.current) <= 160 * mib && $(value resident) < 160 * mib"
+check_that "it is under its limit" "$(<$cg/memory.current) <= 200 * mib && $(value resident) < 200 * mib"
 check "guest powers off" guest_stop one
 rm "$region"
 check "all was given back" all_given_back
