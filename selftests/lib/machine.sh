@@ -6,8 +6,9 @@
 
 machine_pid=
 machine_dir=
+machine_out=	# directory of its console
 machine_seconds=	# from start until it obeyed
-machine_end=	# how it ended, by machine_death()
+machine_end=	# how it ended, by machine_fate()
 machine_cpu_seconds=	# processor time of that, whatever else ran here
 
 # The monitor of this QEMU is a port inside (vhost_monitor in vhost.sh), so that
@@ -20,6 +21,8 @@ machine_start() {
 	machine_files "$out"
 	mkfifo "$machine_dir/"{control,outer}.{in,out}
 	exec {machine_to}<>"$machine_dir/control.in" {machine_from}<>"$machine_dir/control.out"
+	exec {machine_ask}<>"$machine_dir/outer.in" {machine_told}<>"$machine_dir/outer.out"
+	machine_out=$out
 	begin=$(now)
 	machine_qemu "$short" "$memory" "$out" "$(machine_append "$short")" \
 		-serial "file:$out/console.log" \
@@ -34,7 +37,7 @@ machine_start() {
 	machine_pid=$!
 	# The debug kernel takes its time.
 	if ! machine_reply ready $(($([ "$short" = debug ] && echo 240 || echo 60) * ${TIMESCALE:-1})) >/dev/null; then
-		machine_inspect
+		! machine_alive || machine_panicked || machine_inspect
 		machine_kill
 		return 1
 	fi
@@ -47,11 +50,12 @@ machine_start() {
 machine_append() {
 	local more=''
 	[ "$1" != debug ] || more=page_poison=1
-	# An oops ends the machine at once: nothing after it can be trusted. The
+	# An oops ends everything at once: nothing after it can be trusted. The machine
+	# itself stays for a look at its memory (see machine_fate). The
 	# watchdogs get more time, because two emulated CPUs on a busy machine
 	# stand still for long without any fault of their own.
 	# panic_print: stacks of all CPUs and of blocked tasks (see machine_inspect).
-	printf '%s' "console=ttyS0 loglevel=7 oops=panic panic=-1 nokaslr" \
+	printf '%s' "console=ttyS0 loglevel=7 oops=panic panic=0 nokaslr" \
 		" unknown_nmi_panic=1 panic_print=0xc0" \
 		" rcupdate.rcu_cpu_stall_timeout=60 watchdog_thresh=30" \
 		" mitigations=off $more ${VHOST_APPEND:-}"
@@ -101,8 +105,11 @@ machine_qemu() {
 
 machine_alive() { [ -n "$machine_pid" ] && kill -0 "$machine_pid" 2>/dev/null; }
 
-# machine_reply ID SECONDS: prints the status; fails when the host died (2) or
-# did not answer in time (1)
+# True when its kernel has said its last word.
+machine_panicked() { grep -aq 'end Kernel panic' "$machine_out/console.log" 2>/dev/null; }
+
+# machine_reply ID SECONDS: prints the status; fails when the host died or panicked
+# (2) or did not answer in time (1)
 machine_reply() {
 	local id=$1 limit=$2 begin=$SECONDS line='' part
 	while :; do
@@ -116,7 +123,7 @@ machine_reply() {
 		fi
 		# What came before the second was over is the start of a line.
 		line+=$part
-		machine_alive || return 2
+		machine_alive && ! machine_panicked || return 2
 		((SECONDS - begin < limit)) || return 1
 	done
 }
@@ -130,10 +137,17 @@ machine_run() {
 	machine_reply "$id" $((limit + 20))
 }
 
-# machine_death OUTDIR: sets $machine_end to how a host that is no more has ended; true when it was
-# the emulator that crashed: no guest can do that to a sound one
-machine_death() {
+# machine_fate: why the host did not answer, in $machine_end; true when it was the
+# emulator that crashed: no guest can do that to a sound one
+machine_fate() {
 	local status=0
+	if machine_alive; then
+		machine_end="the virtual host hung"
+		machine_panicked || machine_inspect
+		! machine_panicked || machine_end="the virtual host panicked"
+		machine_save_stack
+		return 1
+	fi
 	wait "$machine_pid" 2>/dev/null || status=$?
 	machine_end="the virtual host died (status $status of its QEMU)"
 	# SIGILL, SIGBUS, SIGFPE, SIGSEGV
@@ -141,26 +155,49 @@ machine_death() {
 		machine_end="the emulator crashed (signal $((status - 128)))"
 		return 0
 	fi
-	! grep -aq 'Triple fault' "$1/reset.log" ||
-		machine_end="the virtual host died of a triple fault, see ${1#"$repo/"}/reset.log"
+	! grep -aq 'Triple fault' "$machine_out/reset.log" ||
+		machine_end="the virtual host died of a triple fault, see ${machine_out#"$repo/"}/reset.log"
 	return 1
 }
 
 # Makes a host that hangs tell on its console where: a panic by NMI.
 machine_inspect() {
 	local n
-	machine_alive || return 0
-	printf 'nmi\n' 1<>"$machine_dir/outer.in"
+	machine_monitor nmi >/dev/null
 	for ((n = 0; n < 100; n++)); do
-		machine_alive || return 0
+		! machine_panicked || return 0
 		sleep 0.1
 	done
+}
+
+# machine_monitor COMMAND: prints what QEMU's monitor answers
+machine_monitor() {
+	local line
+	printf '%s\n' "$1" >&"$machine_ask"
+	while IFS= read -r -t 1 -u "$machine_told" line; do
+		printf '%s\n' "$line"
+	done
+}
+
+# "corrupted stack end" says that the lowest word of a kernel stack was overwritten,
+# not with what: saves the page that it is in, as "stack" beside the console. Stacks
+# have 16 KiB (32 with KASAN, where nobody looks at it).
+machine_save_stack() {
+	local cpu rsp
+	cpu=$(grep -a -A 1 'corrupted stack end detected' "$machine_out/console.log" |
+		sed -n 's/.*\] CPU: \([0-9]*\) .*/\1/p')
+	[ -n "$cpu" ] || return 0
+	machine_monitor "cpu $cpu" >/dev/null
+	rsp=$(machine_monitor 'info registers' | sed -n 's/.*RSP=\([0-9a-f]\{16\}\).*/\1/p')
+	[ -n "$rsp" ] || return 0
+	machine_monitor "$(printf 'memsave 0x%x 4096 "%s"' $((0x$rsp & ~0x3fff)) "$machine_out/stack")" \
+		>/dev/null
 }
 
 machine_stop() {
 	local n
 	[ -n "$machine_pid" ] || return 0
-	if machine_alive; then
+	if machine_alive && ! machine_panicked; then
 		printf 'stop 0 0\n' >&"$machine_to"
 		# On the debug kernel it leaves its counters behind first.
 		for ((n = 0; n < 300; n++)); do
@@ -175,7 +212,8 @@ machine_kill() {
 	[ -z "$machine_pid" ] || kill -KILL "$machine_pid" 2>/dev/null || :
 	[ -z "$machine_pid" ] || wait "$machine_pid" 2>/dev/null || :
 	machine_pid=
-	[ -z "${machine_to:-}" ] || exec {machine_to}>&- {machine_from}>&-
+	[ -z "${machine_to:-}" ] ||
+		exec {machine_to}>&- {machine_from}>&- {machine_ask}>&- {machine_told}>&-
 	machine_to=
 	[ -z "$machine_dir" ] || rm -rf "$machine_dir"
 	machine_dir=

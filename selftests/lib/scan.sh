@@ -37,18 +37,56 @@ scan_injected() {
 		{ inside = ours = 0; print }' "$1"
 }
 
-# scan_emulator FILE: the one fault known to be the emulator's own. While KVM
-# starts a guest, the host kernel patches its text; multi-threaded emulation
-# sometimes lets the other CPU run into the breakpoint of a patch already finished,
-# and it dies of "Oops: int3": seen in __schedule, and, when a second guest starts
-# beside a running one, in vcpu_run and apic_has_pending_timer of kvm.ko. Only
-# exactly that, as first fault in the log, without any frame of ours on the stack.
+# scan_emulator LOG STACK: true for the two faults known to be the emulator's own, and only as the
+# first complaint in the log; says which.
+#
+# "Oops: int3": while KVM starts a guest, the host kernel patches its text; multi-threaded emulation
+# sometimes lets the other CPU run into the breakpoint of a patch already finished. Only in functions
+# where that was seen, and without any frame of ours on the stack.
+#
+# "corrupted stack end" of a thread of QEMU: between VMRUN and VMLOAD, with the guest's GS base still
+# loaded, the emulator raises a page fault for the host, whose handler faults again at its first
+# access by GS, and so on to the end of the stack. STACK, the stack's last page, has to show that.
 scan_emulator() {
 	local first trace
 	first=$(grep -aE -m 1 "$scan_pattern" "$1") || return 1
-	[[ $first =~ Oops:\ int3 ]] || return 1
-	trace=$(grep -aE -m 1 -A 60 'Oops: int3' "$1" | sed '/end trace/q')
-	grep -qE 'RIP: 0010:(__schedule\+|(vcpu_run|apic_has_pending_timer)\+.* \[kvm\])' <<<"$trace" ||
-		return 1
-	! grep -qE '\+0x[0-9a-f]+/0x[0-9a-f]+ \[pagepact' <<<"$trace"
+	trace=$(grep -aF -m 1 -A 60 "$first" "$1" | sed '/end trace/q')
+	case $first in
+	*'Oops: int3'*)
+		! grep -qE '\+0x[0-9a-f]+/0x[0-9a-f]+ \[pagepact' <<<"$trace" &&
+			grep -qE "RIP: 0010:($scan_int3)" <<<"$trace" &&
+			echo "the emulator lost track of patched text (Oops: int3)"
+		;;
+	*'corrupted stack end detected'*)
+		grep -q 'Comm: qemu-system-x86 ' <<<"$trace" && scan_nested "$2" &&
+			echo "the emulator ran the host with a guest's GS base (nested page faults down to the end of a stack)"
+		;;
+	*) false ;;
+	esac
+}
+
+scan_int3='(__schedule|sched_clock_cpu)\+|(vcpu_run|apic_has_pending_timer)\+.* \[kvm\]'
+
+# scan_nested FILE: the page is filled with one sequence again and again, each with at least three
+# addresses of the kernel's text and none of a module's
+scan_nested() {
+	[ -s "$1" ] && od -An -v -tx8 -w8 "$1" | awk '
+		{ word[NR] = $1 }
+		END {
+			for (period = 20; period <= 64; period++) {
+				same = text = 0
+				for (i = 1; i + period <= NR; i++)
+					same += word[i] == word[i + period]
+				# The frames hold the addresses of their own stack, which differ.
+				if (same < (NR - period) * 0.8)
+					continue
+				for (i = 1; i <= period; i++) {
+					text += word[i] ~ /^ffffffff[89ab]/ && word[i] == word[i + period]
+					if (word[i] ~ /^ffffffffc/)
+						exit 1
+				}
+				exit text < 3
+			}
+			exit 1
+		}'
 }

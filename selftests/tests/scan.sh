@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash
+#
+# What the harness takes for a complaint of the kernel, and what for the emulator's own fault: made
+# up logs, each in the one and just beside it.
+here=$(dirname "$0")
+# shellcheck source=../lib/ktap.sh
+. "$here/../lib/ktap.sh"
+# shellcheck source=../lib/scan.sh
+. "$here/../lib/scan.sh"
+
+work=$(mktemp -d)
+trap 'rm -rf "$work"; exit $((ktap_failed > 0))' EXIT
+
+# log LINE...: a kernel log, one second a line
+log() {
+	local n=0 line
+	for line; do
+		printf '[%5d.000000] %s\r\n' $((++n)) "$line"
+	done >"$work/log"
+}
+
+# page WORD...: a page that repeats them
+page() {
+	local n word
+	for ((n = 0; n < 512; n++)); do
+		word=$(printf '%016x' "${@:n % $# + 1:1}")
+		printf '%b' "$(sed 's/../\\x&\n/g' <<<"$word" | tac | tr -d '\n')"
+	done >"$work/stack"
+}
+
+emulator() { scan_emulator "$work/log" "$work/stack" >/dev/null; }
+
+int3() {
+	log "Oops: int3: 0000 [#1] SMP NOPTI" "RIP: 0010:$1" " ? kvm_vcpu_ioctl+0x271/0x9c0 [kvm]" \
+		"${2:- ? do_syscall_64+0x9f/0x640}" "---[ end trace 0000000000000000 ]---"
+}
+
+stack_end() {
+	log "${2:-pagepact-vhost: begin boot}" \
+		"Kernel panic - not syncing: corrupted stack end detected inside scheduler" \
+		"CPU: 0 UID: 0 PID: 191 Comm: $1 Tainted: G           OE       7.2.12" \
+		"---[ end Kernel panic - not syncing: corrupted stack end detected inside scheduler ]---"
+}
+
+# Twenty-eight words a fault: three of the kernel's text, and zeros.
+nested=(0xffffffff8217c57b 0 0 0 0 0 0xffffffff810012a6 0 0 0 0 0xffff8d410f531018 0 0 0 0 0
+	0xffffffff81001948 0 0 0 0xffffffffffffffff 0xffffffff8217c87d 0x10 0x46 0 0x18 0)
+
+ktap_plan 17
+
+log "booted" "pagepact: pool vms: mounted"
+check_fails "a quiet log is quiet" scan_log "$work/log"
+log "booted" "WARNING: CPU: 0 PID: 1 at mm/page_alloc.c:1"
+check "a warning is a complaint" scan_log "$work/log"
+log "booted" "INFO: task qemu:1 blocked for more than 120 seconds."
+check "a hung task is a complaint" scan_log "$work/log"
+
+rm -f "$work/stack"
+int3 "__schedule+0x1e0/0x1060"
+check "int3 in __schedule is the emulator's" emulator
+int3 "vcpu_run+0x1e0/0x1060 [kvm]"
+check "int3 in KVM as well" emulator
+int3 "vfs_read+0x1e0/0x1060"
+check_fails "int3 anywhere else is not" emulator
+int3 "__schedule+0x1e0/0x1060" " pp_fault+0x10/0x80 [pagepact]"
+check_fails "int3 below a function of ours is not" emulator
+log "BUG: unable to handle page fault" "Oops: int3: 0000 [#1] SMP NOPTI" "RIP: 0010:__schedule+0x1/0x2"
+check_fails "int3 after another complaint is not" emulator
+
+stack_end qemu-system-x86
+check_fails "a stack end without its page is not the emulator's" emulator
+head -c 4096 /dev/zero >"$work/stack"
+check_fails "nor one that was cleared" emulator
+page 0x4141414141414141 0x4242424242424242
+check_fails "nor one filled with data" emulator
+page "${nested[@]}"
+check "nested faults in a thread of QEMU are" emulator
+stack_end hostile
+check_fails "but not in another program's" emulator
+stack_end qemu-system-x86 "WARNING: CPU: 0 PID: 1 at mm/page_alloc.c:1"
+check_fails "nor after another complaint" emulator
+stack_end qemu-system-x86
+page "${nested[@]/0x10/0xffffffffc0500010}"
+check_fails "nor with a module in the sequence" emulator
+page "${nested[@]/0xffffffff8*/0}"
+check_fails "nor without the kernel's text" emulator
+page "${nested[@]}"
+dd if=/dev/urandom of="$work/stack" bs=1024 seek=1 count=2 conv=notrunc status=none
+check_fails "nor when half of it is something else" emulator
