@@ -25,7 +25,7 @@ machine_start() {
 	machine_out=$out
 	begin=$(now)
 	machine_qemu "$short" "$memory" "$out" "$(machine_append "$short")" \
-		-serial "file:$out/console.log" \
+		-action shutdown=pause -serial "file:$out/console.log" \
 		-chardev "pipe,id=control,path=$machine_dir/control" \
 		-device virtserialport,chardev=control,name=control \
 		-chardev "pipe,id=outer,path=$machine_dir/outer" -mon chardev=outer,mode=readline \
@@ -37,7 +37,7 @@ machine_start() {
 	machine_pid=$!
 	# The debug kernel takes its time.
 	if ! machine_reply ready $(($([ "$short" = debug ] && echo 240 || echo 60) * ${TIMESCALE:-1})) >/dev/null; then
-		! machine_alive || machine_panicked || machine_inspect
+		! machine_alive || machine_fell || machine_inspect
 		machine_kill
 		return 1
 	fi
@@ -105,8 +105,9 @@ machine_qemu() {
 
 machine_alive() { [ -n "$machine_pid" ] && kill -0 "$machine_pid" 2>/dev/null; }
 
-# True when its kernel has said its last word.
-machine_panicked() { grep -aq 'end Kernel panic' "$machine_out/console.log" 2>/dev/null; }
+# True when nothing runs there any more: a panic, or a triple fault.
+machine_fell() { grep -aq 'end Kernel panic' "$machine_out/console.log" || machine_triple; }
+machine_triple() { grep -aq 'Triple fault' "$machine_out/reset.log"; }
 
 # machine_reply ID SECONDS: prints the status; fails when the host died or panicked
 # (2) or did not answer in time (1)
@@ -123,7 +124,7 @@ machine_reply() {
 		fi
 		# What came before the second was over is the start of a line.
 		line+=$part
-		machine_alive && ! machine_panicked || return 2
+		machine_alive && ! machine_fell || return 2
 		((SECONDS - begin < limit)) || return 1
 	done
 }
@@ -143,21 +144,21 @@ machine_fate() {
 	local status=0
 	if machine_alive; then
 		machine_end="the virtual host hung"
-		machine_panicked || machine_inspect
-		! machine_panicked || machine_end="the virtual host panicked"
+		if machine_triple; then
+			machine_end="the virtual host died of a triple fault"
+		elif machine_fell; then
+			machine_end="the virtual host panicked"
+		else
+			machine_inspect
+		fi
 		machine_save_stack
 		return 1
 	fi
 	wait "$machine_pid" 2>/dev/null || status=$?
 	machine_end="the virtual host died (status $status of its QEMU)"
 	# SIGILL, SIGBUS, SIGFPE, SIGSEGV
-	if [[ $status =~ ^(132|135|136|139)$ ]]; then
-		machine_end="the emulator crashed (signal $((status - 128)))"
-		return 0
-	fi
-	! grep -aq 'Triple fault' "$machine_out/reset.log" ||
-		machine_end="the virtual host died of a triple fault, see ${machine_out#"$repo/"}/reset.log"
-	return 1
+	[[ $status =~ ^(132|135|136|139)$ ]] || return 1
+	machine_end="the emulator crashed (signal $((status - 128)))"
 }
 
 # Makes a host that hangs tell on its console where: a panic by NMI.
@@ -165,7 +166,7 @@ machine_inspect() {
 	local n
 	machine_monitor nmi >/dev/null
 	for ((n = 0; n < 100; n++)); do
-		! machine_panicked || return 0
+		! machine_fell || return 0
 		sleep 0.1
 	done
 }
@@ -180,28 +181,38 @@ machine_monitor() {
 }
 
 # "corrupted stack end" says that the lowest word of a kernel stack was overwritten,
-# not with what: saves the page that it is in, as "stack" beside the console. Stacks
-# have 16 KiB (32 with KASAN, where nobody looks at it).
+# not with what, and a triple fault says nothing: saves what is there, as "stack"
+# beside the console. That is the last page of the one stack, or where each processor
+# was. Stacks have 16 KiB (32 with KASAN, where this finds nothing).
 machine_save_stack() {
-	local cpu rsp
-	cpu=$(grep -a -A 1 'corrupted stack end detected' "$machine_out/console.log" |
-		sed -n 's/.*\] CPU: \([0-9]*\) .*/\1/p')
-	[ -n "$cpu" ] || return 0
-	machine_monitor "cpu $cpu" >/dev/null
-	rsp=$(machine_monitor 'info registers' | sed -n 's/.*RSP=\([0-9a-f]\{16\}\).*/\1/p')
-	[ -n "$rsp" ] || return 0
-	machine_monitor "$(printf 'memsave 0x%x 4096 "%s"' $((0x$rsp & ~0x3fff)) "$machine_out/stack")" \
-		>/dev/null
+	local cpu rsp mask=0x3fff
+	rm -f "$machine_out/stack"
+	if machine_triple; then
+		mask=0xfff
+		set -- 0 1
+	else
+		# shellcheck disable=SC2046 # none or one
+		set -- $(grep -a -A 1 'corrupted stack end detected' "$machine_out/console.log" |
+			sed -n 's/.*\] CPU: \([0-9]*\) .*/\1/p')
+	fi
+	for cpu; do
+		machine_monitor "cpu $cpu" >/dev/null
+		rsp=$(machine_monitor 'info registers' | sed -n 's/.*RSP=\([0-9a-f]\{16\}\).*/\1/p')
+		[ -n "$rsp" ] || continue
+		machine_monitor "$(printf 'memsave 0x%x 4096 "%s"' $((0x$rsp & ~mask)) \
+			"$machine_dir/page")" >/dev/null
+		[ ! -f "$machine_dir/page" ] || cat "$machine_dir/page" >>"$machine_out/stack"
+	done
 }
 
 machine_stop() {
 	local n
 	[ -n "$machine_pid" ] || return 0
-	if machine_alive && ! machine_panicked; then
+	if machine_alive && ! machine_fell; then
 		printf 'stop 0 0\n' >&"$machine_to"
 		# On the debug kernel it leaves its counters behind first.
 		for ((n = 0; n < 300; n++)); do
-			machine_alive || break
+			machine_alive && ! grep -aq 'reboot: Power down' "$machine_out/console.log" || break
 			sleep 0.1
 		done
 	fi

@@ -19,6 +19,11 @@ scan_log() {
 	grep -anE -m 1 -B 3 -A 40 "$scan_pattern" < <(scan_injected "$1")
 }
 
+# scan_first FILE: the first of them alone
+scan_first() {
+	grep -aoE -m 1 "($scan_pattern).*" < <(scan_injected "$1") | tr -d '\r' | cut -c 1-100
+}
+
 # scan_injected FILE: the log without the stacks that the kernel itself prints when a slab cache
 # cannot be made, or an area of vmalloc, and failsweep made that fail. Line for line what
 # dump_stack() writes; the first line that is anything else ends it and is looked at. A frame of
@@ -37,19 +42,23 @@ scan_injected() {
 		{ inside = ours = 0; print }' "$1"
 }
 
-# scan_emulator LOG STACK: true for the two faults known to be the emulator's own, and only as the
-# first complaint in the log; says which.
+# scan_emulator LOG STACK: true for the faults known to be the emulator's own, and only as the first
+# complaint in the log; says which.
 #
 # "Oops: int3": while KVM starts a guest, the host kernel patches its text; multi-threaded emulation
 # sometimes lets the other CPU run into the breakpoint of a patch already finished. Only in functions
 # where that was seen, and without any frame of ours on the stack.
 #
-# "corrupted stack end" of a thread of QEMU: between VMRUN and VMLOAD, with the guest's GS base still
-# loaded, the emulator raises a page fault for the host, whose handler faults again at its first
-# access by GS, and so on to the end of the stack. STACK, the stack's last page, has to show that.
+# "corrupted stack end" of a thread of QEMU, or a triple fault without a word: between VMRUN and
+# VMLOAD, with the guest's GS base still loaded, the emulator raises a page fault for the host, whose
+# handler faults again at its first access by GS, and so on to the end of the stack. STACK, pages that
+# machine_save_stack() took, has to show that.
 scan_emulator() {
-	local first trace
-	first=$(grep -aE -m 1 "$scan_pattern" "$1") || return 1
+	local first trace gs="the emulator ran the host with a guest's GS base (page faults nested down to the end of a stack)"
+	first=$(grep -aE -m 1 "$scan_pattern" "$1") || {
+		scan_nested "$2" && echo "$gs"
+		return
+	}
 	trace=$(grep -aF -m 1 -A 60 "$first" "$1" | sed '/end trace/q')
 	case $first in
 	*'Oops: int3'*)
@@ -58,8 +67,7 @@ scan_emulator() {
 			echo "the emulator lost track of patched text (Oops: int3)"
 		;;
 	*'corrupted stack end detected'*)
-		grep -q 'Comm: qemu-system-x86 ' <<<"$trace" && scan_nested "$2" &&
-			echo "the emulator ran the host with a guest's GS base (nested page faults down to the end of a stack)"
+		grep -q 'Comm: qemu-system-x86 ' <<<"$trace" && scan_nested "$2" && echo "$gs"
 		;;
 	*) false ;;
 	esac
@@ -67,26 +75,28 @@ scan_emulator() {
 
 scan_int3='(__schedule|sched_clock_cpu)\+|(vcpu_run|apic_has_pending_timer)\+.* \[kvm\]'
 
-# scan_nested FILE: the page is filled with one sequence again and again, each with at least three
-# addresses of the kernel's text and none of a module's
+# scan_nested FILE: one of its pages is filled with one sequence again and again, which has at least
+# three addresses of the kernel's text and none of a module's
 scan_nested() {
 	[ -s "$1" ] && od -An -v -tx8 -w8 "$1" | awk '
-		{ word[NR] = $1 }
-		END {
+		function nested(period, same, text, i) {
 			for (period = 20; period <= 64; period++) {
 				same = text = 0
-				for (i = 1; i + period <= NR; i++)
+				for (i = 1; i + period <= 512; i++)
 					same += word[i] == word[i + period]
-				# The frames hold the addresses of their own stack, which differ.
-				if (same < (NR - period) * 0.8)
+				# The frames hold addresses of their own stack, which differ.
+				if (same < (512 - period) * 0.8)
 					continue
 				for (i = 1; i <= period; i++) {
-					text += word[i] ~ /^ffffffff[89ab]/ && word[i] == word[i + period]
 					if (word[i] ~ /^ffffffffc/)
-						exit 1
+						return 0
+					text += word[i] ~ /^ffffffff[89ab]/ && word[i] == word[i + period]
 				}
-				exit text < 3
+				return text >= 3
 			}
-			exit 1
-		}'
+			return 0
+		}
+		{ word[(NR - 1) % 512 + 1] = $1 }
+		NR % 512 == 0 && nested() { found = 1; exit }
+		END { exit !found }'
 }

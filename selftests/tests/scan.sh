@@ -47,7 +47,7 @@ stack_end() {
 nested=(0xffffffff8217c57b 0 0 0 0 0 0xffffffff810012a6 0 0 0 0 0xffff8d410f531018 0 0 0 0 0
 	0xffffffff81001948 0 0 0 0xffffffffffffffff 0xffffffff8217c87d 0x10 0x46 0 0x18 0)
 
-ktap_plan 17
+ktap_plan 19
 
 log "booted" "pagepact: pool vms: mounted"
 check_fails "a quiet log is quiet" scan_log "$work/log"
@@ -85,6 +85,15 @@ page "${nested[@]/0x10/0xffffffffc0500010}"
 check_fails "nor with a module in the sequence" emulator
 page "${nested[@]/0xffffffff8*/0}"
 check_fails "nor without the kernel's text" emulator
+log "booted" "pagepact: pool vms: mounted"
+page "${nested[@]}"
+head -c 4096 /bin/sh >"$work/two"
+cat "$work/two" "$work/stack" >"$work/three"
+mv "$work/three" "$work/stack"
+check "a triple fault is, when one of two pages shows it" emulator
+mv "$work/two" "$work/stack"
+check_fails "and is not when none does" emulator
+stack_end qemu-system-x86
 page "${nested[@]}"
 dd if=/dev/urandom of="$work/stack" bs=1024 seek=1 count=2 conv=notrunc status=none
 check_fails "nor when half of it is something else" emulator
