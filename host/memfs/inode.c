@@ -99,11 +99,13 @@ static int inode_fill(struct inode *inode, struct pp_domain *domain)
 static bool admit(struct pp_pool *pool)
 {
 	unsigned long max = READ_ONCE(pool->knobs.nr_inodes);
+	long count = atomic_long_read(&pool->inodes);
 
-	if (atomic_long_inc_return(&pool->inodes) <= max || !max)
-		return true;
-	atomic_long_dec(&pool->inodes);
-	return false;
+	do {
+		if (max && count >= max)
+			return false;
+	} while (!atomic_long_try_cmpxchg(&pool->inodes, &count, count + 1));
+	return true;
 }
 
 /* The inode of a new entry of @dir, with what stands behind it. */

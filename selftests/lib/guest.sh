@@ -116,9 +116,25 @@ guest_wait_file() {
 		fi
 		if ((SECONDS >= end)); then
 			echo "guest $1: no $2 after $3 s"
+			guest_look "$1"
 			return 1
 		fi
 		pause 0.2
+	done
+}
+
+# guest_look NAME: what one that does not answer is doing, twice: its processor, QEMU's threads with
+# their processor time and where they wait
+guest_look() {
+	local task
+	for _ in 1 2; do
+		guest_hmp "$1" info registers | grep -E 'RIP=|RSP=|CR3='
+		for task in "/proc/$(guest_pid "$1")/task"/*; do
+			echo "$(<"$task/comm") $(cut -d ' ' -f 3,14,15 "$task/stat")" \
+				"$(awk '{ printf "%s ", $2 }' "$task/stack")"
+		done
+		grep -E 'LOC|RES|CAL' /proc/interrupts
+		pause 1
 	done
 }
 

@@ -23,6 +23,7 @@ machine_start() {
 	exec {machine_to}<>"$machine_dir/control.in" {machine_from}<>"$machine_dir/control.out"
 	exec {machine_ask}<>"$machine_dir/outer.in" {machine_told}<>"$machine_dir/outer.out"
 	machine_out=$out
+	rm -f "$out"/{console.log,reset.log,registers,stack}
 	begin=$(now)
 	machine_qemu "$short" "$memory" "$out" "$(machine_append "$short")" \
 		-action shutdown=pause -serial "file:$out/console.log" \
@@ -105,9 +106,12 @@ machine_qemu() {
 
 machine_alive() { [ -n "$machine_pid" ] && kill -0 "$machine_pid" 2>/dev/null; }
 
-# True when nothing runs there any more: a panic, or a triple fault.
-machine_fell() { grep -aq 'end Kernel panic' "$machine_out/console.log" || machine_triple; }
-machine_triple() { grep -aq 'Triple fault' "$machine_out/reset.log"; }
+# True when nothing runs there any more. QEMU stays until it is told otherwise.
+machine_fell() {
+	grep -aqsE 'end Kernel panic|reboot: (Power down|Restarting|System halted)' \
+		"$machine_out/console.log" || machine_triple
+}
+machine_triple() { grep -aqs 'Triple fault' "$machine_out/reset.log"; }
 
 # machine_reply ID SECONDS: prints the status; fails when the host died or panicked
 # (2) or did not answer in time (1)
@@ -143,15 +147,16 @@ machine_run() {
 machine_fate() {
 	local status=0
 	if machine_alive; then
-		machine_end="the virtual host hung"
 		if machine_triple; then
 			machine_end="the virtual host died of a triple fault"
+			machine_save_stack
 		elif machine_fell; then
-			machine_end="the virtual host panicked"
+			machine_end="the virtual host panicked or went down"
+			machine_save_stack
 		else
+			machine_end="the virtual host hung"
 			machine_inspect
 		fi
-		machine_save_stack
 		return 1
 	fi
 	wait "$machine_pid" 2>/dev/null || status=$?
@@ -183,10 +188,11 @@ machine_monitor() {
 # "corrupted stack end" says that the lowest word of a kernel stack was overwritten,
 # not with what, and a triple fault says nothing: saves what is there, as "stack"
 # beside the console. That is the last page of the one stack, or where each processor
-# was. Stacks have 16 KiB (32 with KASAN, where this finds nothing).
+# was. Stacks have 16 KiB (32 with KASAN, where this finds nothing). All registers go
+# to "registers".
 machine_save_stack() {
 	local cpu rsp mask=0x3fff
-	rm -f "$machine_out/stack"
+	machine_monitor 'info registers -a' >"$machine_out/registers"
 	if machine_triple; then
 		mask=0xfff
 		set -- 0 1
@@ -199,6 +205,7 @@ machine_save_stack() {
 		machine_monitor "cpu $cpu" >/dev/null
 		rsp=$(machine_monitor 'info registers' | sed -n 's/.*RSP=\([0-9a-f]\{16\}\).*/\1/p')
 		[ -n "$rsp" ] || continue
+		rm -f "$machine_dir/page"
 		machine_monitor "$(printf 'memsave 0x%x 4096 "%s"' $((0x$rsp & ~mask)) \
 			"$machine_dir/page")" >/dev/null
 		[ ! -f "$machine_dir/page" ] || cat "$machine_dir/page" >>"$machine_out/stack"
@@ -212,7 +219,7 @@ machine_stop() {
 		printf 'stop 0 0\n' >&"$machine_to"
 		# On the debug kernel it leaves its counters behind first.
 		for ((n = 0; n < 300; n++)); do
-			machine_alive && ! grep -aq 'reboot: Power down' "$machine_out/console.log" || break
+			machine_alive && ! machine_fell || break
 			sleep 0.1
 		done
 	fi

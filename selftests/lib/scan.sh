@@ -52,9 +52,9 @@ scan_injected() {
 # "corrupted stack end" of a thread of QEMU, or a triple fault without a word: between VMRUN and
 # VMLOAD, with the guest's GS base still loaded, the emulator raises a page fault for the host, whose
 # handler faults again at its first access by GS, and so on to the end of the stack. STACK, pages that
-# machine_save_stack() took, has to show that.
+# machine_save_stack() took, has to show the faults; the base is gone by then.
 scan_emulator() {
-	local first trace gs="the emulator ran the host with a guest's GS base (page faults nested down to the end of a stack)"
+	local first trace gs="nested page faults fill a stack, as when the emulator runs the host with a guest's GS base"
 	first=$(grep -aE -m 1 "$scan_pattern" "$1") || {
 		scan_nested "$2" && echo "$gs"
 		return
@@ -67,7 +67,7 @@ scan_emulator() {
 			echo "the emulator lost track of patched text (Oops: int3)"
 		;;
 	*'corrupted stack end detected'*)
-		grep -q 'Comm: qemu-system-x86 ' <<<"$trace" && scan_nested "$2" && echo "$gs"
+		grep -m 1 ' Comm: ' <<<"$trace" | grep -q 'Comm: qemu-system-x86 ' && scan_nested "$2" && echo "$gs"
 		;;
 	*) false ;;
 	esac
@@ -75,28 +75,42 @@ scan_emulator() {
 
 scan_int3='(__schedule|sched_clock_cpu)\+|(vcpu_run|apic_has_pending_timer)\+.* \[kvm\]'
 
-# scan_nested FILE: one of its pages is filled with one sequence again and again, which has at least
-# three addresses of the kernel's text and none of a module's
+# scan_nested FILE: one of its pages has nothing but nested faults: from its first words to its last,
+# at one distance, what the processor pushes (address, 0x10, flags, stack pointer, 0x18) for one
+# address of the kernel's text, with stack pointers at that distance as well; no module's address
 scan_nested() {
 	[ -s "$1" ] && od -An -v -tx8 -w8 "$1" | awk '
-		function nested(period, same, text, i) {
-			for (period = 20; period <= 64; period++) {
-				same = text = 0
-				for (i = 1; i + period <= 512; i++)
-					same += word[i] == word[i + period]
-				# The frames hold addresses of their own stack, which differ.
-				if (same < (512 - period) * 0.8)
+		function low(s, n, i) {
+			for (i = 13; i <= 16; i++)
+				n = n * 16 + index("0123456789abcdef", substr(s, i, 1)) - 1
+			return n
+		}
+		function is_frame(i) {
+			return word[i] ~ /^ffffffff[89]/ && word[i + 1] == "0000000000000010" &&
+				word[i + 4] == "0000000000000018"
+		}
+		function nested(i, last, first, distance, count) {
+			for (i = 1; i <= 512; i++)
+				if (word[i] ~ /^ffffffff[a-e]/)
+					return 0
+			for (i = 1; i <= 508; i++) {
+				if (!is_frame(i))
 					continue
-				for (i = 1; i <= period; i++) {
-					if (word[i] ~ /^ffffffffc/)
+				if (last) {
+					if (!distance)
+						distance = i - last
+					if (i - last != distance || word[i] != word[last] ||
+					    (low(word[i + 3]) - low(word[last + 3]) + 65536) % 65536 != distance * 8)
 						return 0
-					text += word[i] ~ /^ffffffff[89ab]/ && word[i] == word[i + period]
+				} else {
+					first = i
 				}
-				return text >= 3
+				last = i
+				count++
 			}
-			return 0
+			return count >= 8 && first <= distance && 512 - last < distance + 4
 		}
 		{ word[(NR - 1) % 512 + 1] = $1 }
-		NR % 512 == 0 && nested() { found = 1; exit }
+		NR % 512 == 0 && nested() { found = 1 }
 		END { exit !found }'
 }

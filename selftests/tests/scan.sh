@@ -3,6 +3,7 @@
 #
 # What the harness takes for a complaint of the kernel, and what for the emulator's own fault: made
 # up logs, each in the one and just beside it.
+set -o pipefail
 here=$(dirname "$0")
 # shellcheck source=../lib/ktap.sh
 . "$here/../lib/ktap.sh"
@@ -20,13 +21,25 @@ log() {
 	done >"$work/log"
 }
 
-# page WORD...: a page that repeats them
+# page RIP WORD...: a page of frames pushed by exceptions at one address, with more words after each
 page() {
-	local n word
+	local n i frame rip=$1 distance=$(($# + 4)) words=()
+	shift
 	for ((n = 0; n < 512; n++)); do
-		word=$(printf '%016x' "${@:n % $# + 1:1}")
-		printf '%b' "$(sed 's/../\\x&\n/g' <<<"$word" | tac | tr -d '\n')"
-	done >"$work/stack"
+		((i = n % distance, frame = 0xffa0000000a58000 + (n - i + 5) * 8)) || :
+		case $i in
+		0) words+=("$rip") ;;
+		1) words+=(0x10) ;;
+		2) words+=(0x46) ;;
+		3) words+=("$frame") ;;
+		4) words+=(0x18) ;;
+		*) words+=("${@:i - 4:1}") ;;
+		esac
+	done
+	# shellcheck disable=SC2059 # made of numbers
+	printf "$(printf '%016x' "${words[@]}" | sed -E 's/.{16}/&\n/g' |
+		sed -E 's/(..)(..)(..)(..)(..)(..)(..)(..)/\\x\8\\x\7\\x\6\\x\5\\x\4\\x\3\\x\2\\x\1/' |
+		tr -d '\n')" >"$work/stack"
 }
 
 emulator() { scan_emulator "$work/log" "$work/stack" >/dev/null; }
@@ -43,11 +56,12 @@ stack_end() {
 		"---[ end Kernel panic - not syncing: corrupted stack end detected inside scheduler ]---"
 }
 
-# Twenty-eight words a fault: three of the kernel's text, and zeros.
-nested=(0xffffffff8217c57b 0 0 0 0 0 0xffffffff810012a6 0 0 0 0 0xffff8d410f531018 0 0 0 0 0
-	0xffffffff81001948 0 0 0 0xffffffffffffffff 0xffffffff8217c87d 0x10 0x46 0 0x18 0)
+# What the handlers leave between two frames.
+between=(0xffffffff8217c57b 0 0 0 0 0 0xffffffff810012a6 0 0 0 0 0xffff8d410f531018 0 0 0 0 0
+	0xffffffff81001948 0 0 0 0xffffffffffffffff)
+nested() { page 0xffffffff8217c87d "${between[@]}"; }
 
-ktap_plan 19
+ktap_plan 21
 
 log "booted" "pagepact: pool vms: mounted"
 check_fails "a quiet log is quiet" scan_log "$work/log"
@@ -72,28 +86,30 @@ stack_end qemu-system-x86
 check_fails "a stack end without its page is not the emulator's" emulator
 head -c 4096 /dev/zero >"$work/stack"
 check_fails "nor one that was cleared" emulator
-page 0x4141414141414141 0x4242424242424242
-check_fails "nor one filled with data" emulator
-page "${nested[@]}"
+head -c 4096 /bin/sh >"$work/stack"
+check_fails "nor one with other data" emulator
+nested
 check "nested faults in a thread of QEMU are" emulator
 stack_end hostile
 check_fails "but not in another program's" emulator
+printf '[    5.000000] CPU: 1 UID: 0 PID: 7 Comm: qemu-system-x86 Tainted\r\n' >>"$work/log"
+check_fails "nor when QEMU only runs on the other processor" emulator
 stack_end qemu-system-x86 "WARNING: CPU: 0 PID: 1 at mm/page_alloc.c:1"
 check_fails "nor after another complaint" emulator
 stack_end qemu-system-x86
-page "${nested[@]/0x10/0xffffffffc0500010}"
-check_fails "nor with a module in the sequence" emulator
-page "${nested[@]/0xffffffff8*/0}"
-check_fails "nor without the kernel's text" emulator
-log "booted" "pagepact: pool vms: mounted"
-page "${nested[@]}"
-head -c 4096 /bin/sh >"$work/two"
-cat "$work/two" "$work/stack" >"$work/three"
-mv "$work/three" "$work/stack"
-check "a triple fault is, when one of two pages shows it" emulator
-mv "$work/two" "$work/stack"
-check_fails "and is not when none does" emulator
-stack_end qemu-system-x86
-page "${nested[@]}"
+page 0xffffffffc0500010 "${between[@]}"
+check_fails "nor when a module faults" emulator
+page 0xffffffff8217c87d "${between[@]/0xffffffff81001948/0xffffffffa0001948}"
+check_fails "nor when one is called in between" emulator
+page 0 "${between[@]}"
+check_fails "nor without frames" emulator
+nested
 dd if=/dev/urandom of="$work/stack" bs=1024 seek=1 count=2 conv=notrunc status=none
-check_fails "nor when half of it is something else" emulator
+check_fails "nor when half of the page is something else" emulator
+
+log "booted" "pagepact: pool vms: mounted"
+nested
+head -c 4096 /bin/sh >>"$work/stack"
+check "a triple fault is, when one of two pages shows it" emulator
+head -c 8192 /bin/sh >"$work/stack"
+check_fails "and is not when none does" emulator
