@@ -2,10 +2,10 @@
 /*
  * Keeps an emulated machine of two processors from falling asleep for good. QEMU's emulation of
  * VMRUN sets a bit of cpu->interrupt_request without the lock that everybody else takes for it
- * (helper_vmrun), so that an interrupt of another thread's now and then gets lost on the way. It
- * still stands in the local APIC and is taken with the next one. But without a tick, the next one of
- * an idle processor would be that of its timer, and if this was the one that got lost, all timers of
- * that processor stand still, a guest's among them.
+ * (helper_vmrun), so that another thread's interrupt may get lost on the way. It still stands in
+ * the local APIC and is taken with the next one. But without a tick, the next one of an idle
+ * processor would be that of its timer, and if this was the one that got lost, all timers of that
+ * processor stand still, a guest's among them.
  *
  * A thread on each processor sleeps for a tenth of a second again and again, and every two seconds
  * wakes the other one. When it finds itself woken by the other although its own time was over long
