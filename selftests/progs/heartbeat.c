@@ -20,6 +20,7 @@
 #include <stdatomic.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -96,6 +97,9 @@ int main(void)
 
 	if (daemon(0, 1))
 		err(1, "daemon");
+	/* Being paged out is not being late. */
+	if (mlockall(MCL_CURRENT | MCL_FUTURE))
+		err(1, "mlockall");
 	errno = pthread_create(&other, NULL, beat, (void *)1);
 	if (errno)
 		err(1, "thread");
