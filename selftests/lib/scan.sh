@@ -73,7 +73,7 @@ scan_emulator() {
 	esac
 }
 
-scan_int3='(__schedule|sched_clock_cpu)\+|(vcpu_run|apic_has_pending_timer)\+.* \[kvm\]'
+scan_int3='(__schedule|sched_clock_cpu|run_timer_softirq)\+|(vcpu_run|apic_has_pending_timer)\+.* \[kvm\]'
 
 # scan_nested FILE: one of its pages has nothing but nested faults: from its first words to its last,
 # at one distance, what the processor pushes (address, 0x10, flags, stack pointer, 0x18) for one
