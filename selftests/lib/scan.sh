@@ -42,35 +42,19 @@ scan_injected() {
 		{ inside = ours = 0; print }' "$1"
 }
 
-# scan_emulator LOG STACK: true for the faults known to be the emulator's own, and only as the first
-# complaint in the log; says which.
-#
-# "Oops: int3": while KVM starts a guest, the host kernel patches its text; multi-threaded emulation
-# sometimes lets the other CPU run into the breakpoint of a patch already finished. Only in functions
-# where that was seen, and without any frame of ours on the stack.
-#
-# "corrupted stack end" of a thread of QEMU, or a triple fault without a word: between VMRUN and
-# VMLOAD, with the guest's GS base still loaded, the emulator raises a page fault for the host, whose
-# handler faults again at its first access by GS, and so on to the end of the stack. STACK, pages that
-# machine_save_stack() took, has to show the faults; the base is gone by then.
+# scan_emulator LOG: true for the one fault known to be the emulator's own, and only as the first
+# complaint in the log; says which. The kernel patches its own text, while KVM starts a guest for
+# example; multi-threaded emulation sometimes lets the other CPU run into the breakpoint of a patch
+# already finished, "Oops: int3". Only in functions where that was seen and that have such a place,
+# and without any frame of ours on the stack.
 scan_emulator() {
-	local first trace gs="nested page faults fill a stack, as when the emulator runs the host with a guest's GS base"
-	first=$(grep -aE -m 1 "$scan_pattern" "$1") || {
-		scan_nested "$2" && echo "$gs"
-		return
-	}
+	local first trace
+	first=$(grep -aE -m 1 "$scan_pattern" "$1") || return 1
+	[[ $first == *'Oops: int3'* ]] || return 1
 	trace=$(grep -aF -m 1 -A 60 "$first" "$1" | sed '/end trace/q')
-	case $first in
-	*'Oops: int3'*)
-		! grep -qE '\+0x[0-9a-f]+/0x[0-9a-f]+ \[pagepact' <<<"$trace" &&
-			grep -qE "RIP: 0010:($scan_int3)" <<<"$trace" &&
-			echo "the emulator lost track of patched text (Oops: int3)"
-		;;
-	*'corrupted stack end detected'*)
-		grep -m 1 ' Comm: ' <<<"$trace" | grep -q 'Comm: qemu-system-x86 ' && scan_nested "$2" && echo "$gs"
-		;;
-	*) false ;;
-	esac
+	! grep -qE '\+0x[0-9a-f]+/0x[0-9a-f]+ \[pagepact' <<<"$trace" &&
+		grep -qE "RIP: 0010:($scan_int3)" <<<"$trace" &&
+		echo "the emulator lost track of patched text (Oops: int3)"
 }
 
 scan_int3='(__schedule|sched_clock_cpu|run_timer_softirq)\+|(vcpu_run|apic_has_pending_timer)\+.* \[kvm\]'

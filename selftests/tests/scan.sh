@@ -42,18 +42,11 @@ page() {
 		tr -d '\n')" >"$work/stack"
 }
 
-emulator() { scan_emulator "$work/log" "$work/stack" >/dev/null; }
+emulator() { scan_emulator "$work/log"; }
 
 int3() {
 	log "Oops: int3: 0000 [#1] SMP NOPTI" "RIP: 0010:$1" " ? kvm_vcpu_ioctl+0x271/0x9c0 [kvm]" \
 		"${2:- ? do_syscall_64+0x9f/0x640}" "---[ end trace 0000000000000000 ]---"
-}
-
-stack_end() {
-	log "${2:-pagepact-vhost: begin boot}" \
-		"Kernel panic - not syncing: corrupted stack end detected inside scheduler" \
-		"CPU: 0 UID: 0 PID: 191 Comm: $1 Tainted: G           OE       7.2.12" \
-		"---[ end Kernel panic - not syncing: corrupted stack end detected inside scheduler ]---"
 }
 
 # What the handlers leave between two frames.
@@ -61,7 +54,7 @@ between=(0xffffffff8217c57b 0 0 0 0 0 0xffffffff810012a6 0 0 0 0 0xffff8d410f531
 	0xffffffff81001948 0 0 0 0xffffffffffffffff)
 nested() { page 0xffffffff8217c87d "${between[@]}"; }
 
-ktap_plan 21
+ktap_plan 18
 
 log "booted" "pagepact: pool vms: mounted"
 check_fails "a quiet log is quiet" scan_log "$work/log"
@@ -70,7 +63,6 @@ check "a warning is a complaint" scan_log "$work/log"
 log "booted" "INFO: task qemu:1 blocked for more than 120 seconds."
 check "a hung task is a complaint" scan_log "$work/log"
 
-rm -f "$work/stack"
 int3 "__schedule+0x1e0/0x1060"
 check "int3 in __schedule is the emulator's" emulator
 int3 "vcpu_run+0x1e0/0x1060 [kvm]"
@@ -82,34 +74,25 @@ check_fails "int3 below a function of ours is not" emulator
 log "BUG: unable to handle page fault" "Oops: int3: 0000 [#1] SMP NOPTI" "RIP: 0010:__schedule+0x1/0x2"
 check_fails "int3 after another complaint is not" emulator
 
-stack_end qemu-system-x86
-check_fails "a stack end without its page is not the emulator's" emulator
+log "booted" "Kernel panic - not syncing: corrupted stack end detected inside scheduler"
+check_fails "nor is a corrupted stack, whatever lies on it" emulator
+
+faults() { scan_nested "$work/stack"; }
+check_fails "no page shows no nested faults" faults
 head -c 4096 /dev/zero >"$work/stack"
-check_fails "nor one that was cleared" emulator
+check_fails "nor does one that was cleared" faults
 head -c 4096 /bin/sh >"$work/stack"
-check_fails "nor one with other data" emulator
+check_fails "nor one with other data" faults
 nested
-check "nested faults in a thread of QEMU are" emulator
-stack_end hostile
-check_fails "but not in another program's" emulator
-printf '[    5.000000] CPU: 1 UID: 0 PID: 7 Comm: qemu-system-x86 Tainted\r\n' >>"$work/log"
-check_fails "nor when QEMU only runs on the other processor" emulator
-stack_end qemu-system-x86 "WARNING: CPU: 0 PID: 1 at mm/page_alloc.c:1"
-check_fails "nor after another complaint" emulator
-stack_end qemu-system-x86
+check "one full of them does" faults
+head -c 4096 /bin/sh >>"$work/stack"
+check "also as one of two" faults
 page 0xffffffffc0500010 "${between[@]}"
-check_fails "nor when a module faults" emulator
+check_fails "but not when a module faults" faults
 page 0xffffffff8217c87d "${between[@]/0xffffffff81001948/0xffffffffa0001948}"
-check_fails "nor when one is called in between" emulator
+check_fails "nor when one is called in between" faults
 page 0 "${between[@]}"
-check_fails "nor without frames" emulator
+check_fails "nor without frames" faults
 nested
 dd if=/dev/urandom of="$work/stack" bs=1024 seek=1 count=2 conv=notrunc status=none
-check_fails "nor when half of the page is something else" emulator
-
-log "booted" "pagepact: pool vms: mounted"
-nested
-head -c 4096 /bin/sh >>"$work/stack"
-check "a triple fault is, when one of two pages shows it" emulator
-head -c 8192 /bin/sh >"$work/stack"
-check_fails "and is not when none does" emulator
+check_fails "nor when half of the page is something else" faults
