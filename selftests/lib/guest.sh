@@ -21,6 +21,10 @@ guest_start() {
 	local name=$1 mib=$2 backend=$3 dir=$guests/$1 kernel=${GUEST_KERNEL:-6.12}
 	local memory
 	shift 3
+	if grep -q '^Cpus_allowed_list:[[:space:]]*0' /proc/self/status; then
+		echo "guest $name may not run on CPU 0 (see leave_first_cpu in selftests/init/host)"
+		return 1
+	fi
 	mkdir -p "$dir/jobs" "$dir/events"
 	rm -f "$dir"/{pid,ready,agent.in,agent.out} "$dir"/jobs/* "$dir"/events/*
 	mkfifo "$dir/agent.in" "$dir/agent.out"

@@ -53,7 +53,7 @@ machine_append() {
 	[ "$1" != debug ] || more=page_poison=1
 	# An oops ends everything at once: nothing after it can be trusted. The machine
 	# itself stays for a look at its memory (see machine_fate). The
-	# watchdogs get more time, because two emulated CPUs on a busy machine
+	# watchdogs get more time, because emulated CPUs on a busy machine
 	# stand still for long without any fault of their own.
 	# panic_print: stacks of all CPUs and of blocked tasks (see machine_inspect).
 	printf '%s' "console=ttyS0 loglevel=7 oops=panic panic=0 nokaslr" \
@@ -72,6 +72,7 @@ machine_files() {
 	[ -f "$outputs/guest.erofs" ] || die "no payload for guests: run selftests/vhost build"
 }
 
+# Three CPUs, of which CPU 0 never runs a guest (see selftests/init/host).
 machine_qemu() {
 	local short=$1 memory=$2 out=$3 append=$4 tree image layer=()
 	shift 4
@@ -83,7 +84,7 @@ machine_qemu() {
 			-device "virtio-9p-pci,fsdev=kernel,mount_tag=kernel")
 	fi
 	exec setpriv --pdeathsig KILL qemu-system-x86_64 \
-		-M q35 -accel tcg,thread=multi -cpu max -smp 2 -m "$memory" \
+		-M q35 -accel tcg,thread=multi -cpu max -smp 3 -m "$memory" \
 		-nodefaults -no-user-config -display none -no-reboot \
 		-d cpu_reset -D "$out/reset.log" \
 		-kernel "$image" \

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Keeps an emulated machine of two processors from falling asleep for good. QEMU's emulation of
+ * Keeps an emulated machine of several processors from falling asleep for good. QEMU's emulation of
  * VMRUN sets a bit of cpu->interrupt_request without the lock that everybody else takes for it
  * (helper_vmrun), so that another thread's interrupt may get lost on the way. It still stands in
  * the local APIC and is taken with the next one. But without a tick, the next one of an idle
@@ -8,7 +8,7 @@
  * processor stand still, a guest's among them.
  *
  * A thread on each processor sleeps for a tenth of a second again and again, and every two seconds
- * wakes the other one. When it finds itself woken by the other although its own time was over long
+ * wakes the next one. When it finds itself woken by another although its own time was over long
  * ago, it says so.
  */
 #define _GNU_SOURCE
@@ -22,6 +22,7 @@
 #include <stdio.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
+#include <sys/sysinfo.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -30,8 +31,11 @@
 /* A processor that merely waits for its turn outside is not this late. */
 #define LATE_NS 1000000000ull
 
-/* Counts the calls of the other thread's. */
-static _Atomic uint32_t called[2];
+#define MAX_CPUS 8
+
+static int cpus;
+/* Counts the calls of the thread before. */
+static _Atomic uint32_t called[MAX_CPUS];
 
 static uint64_t now_ns(void)
 {
@@ -86,7 +90,7 @@ static void *beat(void *arg)
 	for (n = 1;; n++) {
 		wait_for(cpu, now_ns() + PERIOD_NS);
 		if (n % PERIODS_A_CALL == 0)
-			call(!cpu);
+			call((cpu + 1) % cpus);
 	}
 	return NULL;
 }
@@ -94,14 +98,20 @@ static void *beat(void *arg)
 int main(void)
 {
 	pthread_t other;
+	int cpu;
 
+	cpus = get_nprocs();
+	if (cpus > MAX_CPUS)
+		errx(1, "%d CPUs, but made for %d", cpus, MAX_CPUS);
 	if (daemon(0, 1))
 		err(1, "daemon");
 	/* Being paged out is not being late. */
 	if (mlockall(MCL_CURRENT | MCL_FUTURE))
 		err(1, "mlockall");
-	errno = pthread_create(&other, NULL, beat, (void *)1);
-	if (errno)
-		err(1, "thread");
+	for (cpu = 1; cpu < cpus; cpu++) {
+		errno = pthread_create(&other, NULL, beat, (void *)(intptr_t)cpu);
+		if (errno)
+			err(1, "thread");
+	}
 	beat((void *)0);
 }

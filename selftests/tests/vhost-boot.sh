@@ -5,7 +5,7 @@
 # shellcheck source=../lib/vhost.sh
 . "$(dirname "$0")/../lib/vhost.sh"
 
-ktap_plan 7
+ktap_plan 9
 check "kernel is ${PP_KERNEL:?}" grep -q "^$PP_KERNEL\|-$PP_KERNEL\$" <<<"$krel"
 check "KVM is there" test -c /dev/kvm -a -d /sys/module/kvm_amd
 check "nested paging is on" grep -q '[Y1]' /sys/module/kvm_amd/parameters/npt
@@ -13,6 +13,10 @@ check "nested paging is on" grep -q '[Y1]' /sys/module/kvm_amd/parameters/npt
 diag "boot took ${PP_BOOT_SECONDS:?} s, ${PP_BOOT_CPU_SECONDS:?} s of CPU time"
 wall=${PP_BOOT_SECONDS%.*} cpu=${PP_BOOT_CPU_SECONDS%.*}
 check_that "booted in less than 15 s" "(wall < cpu ? wall : cpu) < 15 * timescale"
+# Else the emulator mixes up guest and host.
+not_on_first() { ! grep '^Cpus_allowed_list:[[:space:]]*0' /proc/self/status; }
+check "what runs here keeps off CPU 0" not_on_first
+check_that "two CPUs are left for it" "$(nproc) == 2"
 check "memory control groups are there" grep -qw memory /sys/fs/cgroup/cgroup.controllers
 check "scratch disk is mounted" findmnt -n /scratch
 tools_exist() {
