@@ -45,7 +45,7 @@ const struct attribute attributes[ATTR_COUNT] = {
 	[ATTR_NOTIFIES] = COUNTER("NOTIFIES", "notifies",
 		"write faults told to the module, mapped read-only or not"),
 	[ATTR_COPIES_DROPPED] = COUNTER("COPIES_DROPPED", "copies_dropped",
-		"kept copies let go because of a write"),
+		"kept copies let go for a write, or for room in the store"),
 	[ATTR_AGED] = COUNTER("AGED", "aged", "pages made standby"),
 	[ATTR_EVICTIONS] = COUNTER("EVICTIONS", "evictions", "pages that left memory"),
 	[ATTR_EVICT_CLEAN] = COUNTER("EVICT_CLEAN", "evict_clean",
@@ -57,7 +57,7 @@ const struct attribute attributes[ATTR_COUNT] = {
 	[ATTR_EVICT_RAW] = COUNTER("EVICT_RAW", "evict_raw",
 		"evictions stored as they are, being incompressible"),
 	[ATTR_EVICT_OOM] = COUNTER("EVICT_OOM", "evict_oom",
-		"evictions that kept the host from killing a process"),
+		"evictions made because the host was about to kill a process"),
 	[ATTR_INCOMPRESSIBLE] = COUNTER("INCOMPRESSIBLE", "incompressible",
 		"pages passed over because compression gains nothing"),
 	[ATTR_BUSY] = COUNTER("BUSY", "busy", "pages passed over because somebody held them"),
@@ -71,12 +71,12 @@ const struct attribute attributes[ATTR_COUNT] = {
 	[ATTR_RECLAIM_NS] = {
 		.column = "RECLAIM_NS", BOTH("reclaim_ns"),
 		.kind = ATTR_COUNTER, .unit = UNIT_NS,
-		.help = "time spent on ageing and eviction",
+		.help = "elapsed time of ageing and eviction, not CPU time",
 	},
 	[ATTR_RESTORE_NS] = {
 		.column = "RESTORE_NS", BOTH("restore_ns"),
 		.kind = ATTR_COUNTER, .unit = UNIT_NS,
-		.help = "time spent fetching pages",
+		.help = "elapsed time of fetching pages",
 	},
 
 	[ATTR_LIMIT] = {
@@ -99,7 +99,7 @@ const struct attribute attributes[ATTR_COUNT] = {
 	[ATTR_EVICT] = KNOB("EVICT", "evict", UNIT_SWITCH,
 		"evict pages at all"),
 	[ATTR_KEEP_COPIES] = KNOB("KEEP_COPIES", "keep_copies", UNIT_SWITCH,
-		"keep the stored copy of a restored page until it is written to"),
+		"keep a restored page's stored copy until a write, or until the store is full"),
 	[ATTR_DETECT_SAME] = KNOB("DETECT_SAME", "detect_same", UNIT_SWITCH,
 		"make zeros holes, and store a repeated word as that word"),
 	[ATTR_SHRINKER] = KNOB("SHRINKER", "shrinker", UNIT_SWITCH,

@@ -4,7 +4,8 @@
  *
  * Documentation/ABI/sysfs-fs-pagepact is the contract; this table is what the tool knows of it.
  * Status takes its columns from here, tune its knobs, top its counters. A new file of the ABI needs
- * one line in the enumeration and one in the table, nothing else.
+ * a line in the enumeration and one in the table. Beside them the manual page has to name it, a
+ * knob as a column and as a knob; tests/tree to make it; and tests/run to count one knob more.
  *
  * A pool and a region may keep the same thing under different names (the sizes promised by a pool
  * are the sum of its regions' sizes), so that each attribute has one file name for either; NULL

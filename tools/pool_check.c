@@ -113,8 +113,9 @@ static void check_store(struct diagnosis *diagnosis, const struct pool *pool, co
 	if (is_near(number(values, ATTR_COMPRESSED), limit))
 		report(diagnosis, SEVERITY_PROBLEM, "store-full", subject,
 		       tune_bytes(pool->name, "store_limit", raised(limit)),
-		       "the store is full (%" PRIu64 " of %" PRIu64 " bytes): nothing more is "
-		       "evicted until pages return", number(values, ATTR_COMPRESSED), limit);
+		       "the store is full (%" PRIu64 " of %" PRIu64 " bytes): once no kept copy "
+		       "is left to drop, only pages that need no room in it are evicted",
+		       number(values, ATTR_COMPRESSED), limit);
 	else if (counted(values, ATTR_STORE_FULL))
 		report(diagnosis, SEVERITY_NOTE, "store-was-full", subject,
 		       limit ? tune_bytes(pool->name, "store_limit", raised(limit)) : NULL,

@@ -56,7 +56,7 @@ static const struct column columns[COLUMN_COUNT] = {
 	[COLUMN_EVICTIONS]  = { "EVICTIONS/s", "evictions_per_second",	UNIT_COUNT, "" },
 	[COLUMN_AGED]	    = { "AGED/s",      "aged_per_second",	UNIT_COUNT, "" },
 	[COLUMN_STALLS]	    = { "STALLS/s",    "stalls_per_second",	UNIT_COUNT, "" },
-	[COLUMN_RECLAIM]    = { "RECLAIM%",    "reclaim_cpu_percent",	UNIT_COUNT, "" },
+	[COLUMN_RECLAIM]    = { "RECLAIM%",    "reclaim_percent",	UNIT_COUNT, "" },
 };
 
 static const char wide_columns[] =

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Ownership and locks: core/region.h. */
+#include <linux/cache.h>
 #include <linux/pagemap.h>
 #include <linux/slab.h>
 #include <linux/wait_bit.h>
@@ -288,7 +289,8 @@ u64 pp_metadata_bytes(struct pp_pool *pool, struct pp_region *region)
 {
 	u64 blocks = atomic_long_read(region ? &region->nr_blocks : &pool->blocks);
 
-	return blocks * (sizeof(struct pp_block) + PP_BLOCK_PAGES * sizeof(pp_home_t));
+	return blocks * (ALIGN(sizeof(struct pp_block), cache_line_size()) +
+			 PP_BLOCK_PAGES * sizeof(pp_home_t));
 }
 
 int pp_region_init(void)

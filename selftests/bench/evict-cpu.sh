@@ -29,11 +29,11 @@ for round in 1 2 3; do
 	before=$(<"$pool/evictions")
 	us=$(cpu_us evict_ours)
 	pages=$(($(<"$pool/evictions") - before))
-	sample ours "$(per page "$us" "$pages")"
+	sample_per ours "$us" "$pages"
 	before=$(swapped_out)
 	peer_us=$(cpu_us evict_peer)
 	peer_pages=$(($(swapped_out) - before))
-	sample peer "$(per page "$peer_us" "$peer_pages")"
+	sample_per peer "$peer_us" "$peer_pages"
 	echo "round $round: ours $us us for $pages pages, peer $peer_us us for $peer_pages pages"
 done
 echo "PEER memfd + zram LZ4, memory.reclaim"

@@ -36,5 +36,8 @@ cpu_us() {
 
 swapped_out() { awk '$1 == "pswpout" { print $2 }' /proc/vmstat; }
 
-# per WHAT TOTAL COUNT
-per() { awk -v a="$2" -v n="$3" 'BEGIN { printf "%.3f\n", n ? a / n : 0 }'; }
+# sample_per SIDE TOTAL COUNT: so much for each; of none there is nothing to say
+sample_per() {
+	(($3 > 0)) || { echo "$1: nothing was counted, no sample"; exit 1; }
+	sample "$1" "$(awk -v a="$2" -v n="$3" 'BEGIN { printf "%.3f", a / n }')"
+}

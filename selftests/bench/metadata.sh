@@ -14,7 +14,7 @@ for round in 1 2 3; do
 	[ "$word" = ready ] || exit 1
 	echo $((mib / 2))M >"$pool/limit"
 	echo "round $round: metadata $(<"$pool/metadata") stored $(<"$pool/stored") resident $(<"$pool/resident")"
-	sample ours "$(per page "$(<"$pool/metadata")" $((mib * 256)))"
+	sample_per ours "$(<"$pool/metadata")" $((mib * 256))
 	sample peer 16
 	exec {in}>&-
 	wait "$pid"
@@ -22,5 +22,5 @@ for round in 1 2 3; do
 	echo 0 >"$pool/limit"
 done
 echo "PEER the promise of 16 bytes"
-echo "NOTE half of the pages stored; zsmalloc's own handles (8 bytes a stored object) are in the store's bytes, as they are in zram's"
+echo "NOTE half of the pages stored; zsmalloc's own handles, 8 bytes for each page stored, are not counted"
 pp_umount /pool

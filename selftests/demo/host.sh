@@ -43,7 +43,7 @@ boot() {
 	say "three guests of $mib MiB are up: Debian $(uname -r | cut -d- -f1) below, QEMU $(qemu-system-x86_64 --version | sed -n 's/.*version \([0-9.]*\).*/\1/p')"
 }
 
-# Every guest fills its memory: values in valkey, stamped pages, files.
+# Every guest fills its memory with values in a key-value server.
 fill() {
 	local name jobs=()
 	for name in $guests_all; do

@@ -7,16 +7,11 @@
 build_modules() {
 	local release
 	release=$(krel "$1")
-	if [ ! -f "$repo/Makefile" ] || [ ! -f "$repo/host/Kbuild" ]; then
-		say "no module to build yet"
-		return 0
-	fi
 	say "building modules for $release"
 	chroot_run make --no-print-directory modules "KDIR=$(kernel_build_dir "$1")"
 }
 
 build_tools() {
-	grep -qsE '^[a-z ]*\btools\b[a-z ]*:' "$repo/Makefile" || return 0
 	chroot_run make --no-print-directory tools BUILD=build/chroot
 }
 
@@ -24,19 +19,12 @@ build_programs() {
 	chroot_run make -k --no-print-directory -C selftests O=../build/chroot
 }
 
-# The disk that brings programs and drivers into guests, as /pp.
+# The disk that brings programs into guests, as /pp.
 build_payload() {
-	local dir=$outputs/payload release file
+	local dir=$outputs/payload
 	rm -rf "$dir"
 	mkdir -p "$dir"
 	cp "$outputs/progs/"* "$dir/"
-	for release in "$repo"/build/*-amd64; do
-		for file in "$release"/*guest*.ko; do
-			[ -f "$file" ] || continue
-			mkdir -p "$dir/${release##*/}"
-			cp "$file" "$dir/${release##*/}/"
-		done
-	done
 	chroot_run mkfs.erofs --quiet --all-root -T0 build/chroot/guest.erofs.tmp \
 		build/chroot/payload >/dev/null
 	mv "$outputs/guest.erofs.tmp" "$outputs/guest.erofs"

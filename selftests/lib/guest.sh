@@ -4,7 +4,7 @@
 # Guests, for tests inside the virtual host; sourced by vhost.sh.
 #
 # A guest has one CPU (two make it crawl under emulation), a read-only root, a
-# payload disk (/pp: programs and drivers), a scratch disk for direct I/O
+# payload disk (/pp: programs), a scratch disk for direct I/O
 # (/dev/vdc, real O_DIRECT, so that its memory gets pinned), a console log and an
 # agent that runs commands. Settings, read when a guest starts:
 #   GUEST_KERNEL   6.12 (default) or 7.2

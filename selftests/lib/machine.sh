@@ -10,10 +10,8 @@ machine_out=	# directory of its console
 machine_seconds=	# from start until it obeyed
 machine_end=	# how it ended, by machine_fate()
 machine_cpu_seconds=	# processor time of that, whatever else ran here
+machine_busy=	# 1: more wanted to run meanwhile than there are processors
 
-# The monitor of this QEMU is a port inside (vhost_monitor in vhost.sh), so that
-# tests can inject machine checks.
-#
 # machine_start KERNEL MEMORY_MIB OUTDIR: returns when the host obeys, or fails
 machine_start() {
 	local short=$1 memory=$2 out=$3 begin line
@@ -30,10 +28,6 @@ machine_start() {
 		-chardev "pipe,id=control,path=$machine_dir/control" \
 		-device virtserialport,chardev=control,name=control \
 		-chardev "pipe,id=outer,path=$machine_dir/outer" -mon chardev=outer,mode=readline \
-		-chardev "socket,id=monitor,path=$machine_dir/monitor,server=on,wait=off" \
-		-mon chardev=monitor,mode=readline \
-		-chardev "socket,id=tomonitor,path=$machine_dir/monitor" \
-		-device virtserialport,chardev=tomonitor,name=monitor \
 		</dev/null >"$out/qemu.log" 2>&1 &
 	machine_pid=$!
 	# The debug kernel takes its time.
@@ -45,6 +39,7 @@ machine_start() {
 	machine_seconds=$(since "$begin")
 	machine_cpu_seconds=$(awk '{ sub(/.*\) /, ""); printf "%.1f", ($12 + $13) / '"$(getconf CLK_TCK)"' }' \
 		"/proc/$machine_pid/stat")
+	machine_busy=$(awk -v cpus="$(nproc)" '{ print ($1 > cpus) + 0 }' /proc/loadavg)
 }
 
 # machine_append KERNEL
@@ -220,7 +215,8 @@ machine_stop() {
 		printf 'stop 0 0\n' >&"$machine_to"
 		# On the debug kernel it leaves its counters behind first.
 		for ((n = 0; n < 300; n++)); do
-			machine_alive && ! machine_fell || break
+			machine_alive || break
+			! machine_fell || break
 			sleep 0.1
 		done
 	fi

@@ -57,7 +57,7 @@ counters() {
 	echo
 }
 
-# errno_of NUMBER-NAME COMMAND...: succeeds when the command fails with that message
+# fails_with MESSAGE COMMAND...: succeeds when the command fails with that message
 fails_with() {
 	local want=$1 output
 	shift

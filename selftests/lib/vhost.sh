@@ -27,16 +27,6 @@ wait_until() {
 	done
 }
 
-# vhost_monitor COMMAND...: to the monitor of the QEMU that emulates this host
-vhost_monitor() {
-	local name port
-	for name in /sys/class/virtio-ports/*/name; do
-		[ "$(<"$name")" = monitor ] || continue
-		port=/dev/$(basename "${name%/name}")
-		printf '%s\n' "$*" | timeout 20 socat -t2 - "$port" | monitor_text
-	done
-}
-
 # Answers of a monitor without echo, prompt and greeting.
 monitor_text() {
 	tr -d '\r' | sed -e '/\x1b/d' -e 's/^(qemu) *//' -e '/^QEMU .* monitor/d' -e '/^$/d'
@@ -76,12 +66,6 @@ pp_umount() {
 	done
 	pp_mounts=("${kept[@]}")
 }
-
-# pp_stat POOL FILE: one value of a pool
-pp_stat() { cat "/sys/fs/pagepact/$1/$2"; }
-
-# pp_set POOL FILE VALUE
-pp_set() { printf '%s\n' "$3" >"/sys/fs/pagepact/$1/$2"; }
 
 # pp_region PATH: directory with the values of the region at PATH
 pp_region() {

@@ -3,10 +3,12 @@
  * badinput - calls that must fail, and how; edges of those that must not.
  *
  *   badinput POOLDIR MOUNT: MOUNT has the domain "dom"
+ *   badinput mount POOL DIR: mount(2) alone, without what mount(8) checks; says why it failed
  */
 #define _GNU_SOURCE
 #include <linux/falloc.h>
 #include <sys/mman.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include "check.h"
 
@@ -178,10 +180,20 @@ static void names(const char *mount)
 	fails(mmap(NULL, 4096, PROT_READ | PROT_EXEC, MAP_SHARED, fd, 0), EPERM);
 }
 
+static int mount_pool(const char *pool, const char *dir)
+{
+	if (!mount(pool, dir, "pagepact", 0, NULL))
+		return 0;
+	fprintf(stderr, "badinput: %s\n", strerror(errno));
+	return 1;
+}
+
 int main(int argc, char **argv)
 {
 	char path[256];
 
+	if (argc == 4 && !strcmp(argv[1], "mount"))
+		return mount_pool(argv[2], argv[3]);
 	if (argc != 3)
 		return 2;
 	snprintf(path, sizeof(path), "%s/dom/x", argv[2]);

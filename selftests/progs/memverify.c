@@ -28,9 +28,10 @@
 #define DIO_PAGES 16u /* pages in one direct I/O block */
 #define DIO_SLOTS 64u /* blocks in the direct I/O file */
 #define SHOW_BAD 10u /* bad pages described before only counting */
+#define ENTROPY 25u /* percent of a page that is random, the rest compresses */
 
 struct stamp {
-	uint64_t index; /* which page (or class of equal pages) */
+	uint64_t index; /* which page */
 	uint64_t generation; /* how often it was rewritten */
 	uint64_t seed; /* which run */
 	uint64_t sum; /* of the words behind the stamp */
@@ -43,10 +44,7 @@ static uint32_t *generations;
 static size_t pages;
 
 static uint64_t seed = 1;
-static size_t classes; /* 0: all pages differ */
-static unsigned int entropy = 25; /* percent of a page that is random */
 static unsigned int writes = 20; /* percent of pages rewritten per round */
-static unsigned int pause_ms; /* between rounds */
 
 static unsigned long rounds, dio, bad;
 static volatile sig_atomic_t stopped;
@@ -74,17 +72,12 @@ static uint64_t chance(void)
 	return mix(chance_state);
 }
 
-static uint64_t stamp_index(size_t page)
-{
-	return classes ? page % classes : page;
-}
-
 /* What @page must contain in @generation. */
 static void compose(uint64_t *out, size_t page, uint32_t generation)
 {
 	struct stamp *stamp = (struct stamp *)out;
-	uint64_t word = mix(seed ^ mix(stamp_index(page) + 1) ^ ((uint64_t)generation << 32));
-	size_t i, random = STAMP_WORDS + (WORDS - STAMP_WORDS) * entropy / 100;
+	uint64_t word = mix(seed ^ mix(page + 1) ^ ((uint64_t)generation << 32));
+	size_t i, random = STAMP_WORDS + (WORDS - STAMP_WORDS) * ENTROPY / 100;
 	uint64_t sum = 0;
 
 	for (i = STAMP_WORDS; i < WORDS; i++) {
@@ -93,7 +86,7 @@ static void compose(uint64_t *out, size_t page, uint32_t generation)
 		out[i] = word;
 		sum += word * (i + 1);
 	}
-	stamp->index = stamp_index(page);
+	stamp->index = page;
 	stamp->generation = generation;
 	stamp->seed = seed;
 	stamp->sum = sum;
@@ -208,28 +201,25 @@ static void *map_arena(const char *file, size_t size)
 
 static void usage(void)
 {
-	fputs("usage: memverify -m MIB [-t SECONDS] [-w PERCENT] [-e PERCENT] [-k CLASSES]\n"
-	      "                 [-d DIOFILE] [-f MAPFILE] [-s SEED] [-p MILLISECONDS] [-x COMMAND]\n"
+	fputs("usage: memverify -m MIB [-t SECONDS] [-w PERCENT] [-d DIOFILE] [-f MAPFILE]\n"
+	      "                 [-s SEED]\n"
 	      "  -t  stop after this time (default: when told by SIGTERM)\n"
 	      "  -w  pages rewritten per round (default 20 percent)\n"
-	      "  -e  random part of a page, the rest compresses (default 25 percent)\n"
-	      "  -k  only so many different pages, until they are rewritten\n"
 	      "  -d  file or device for direct I/O from and into these pages\n"
 	      "  -f  map this file shared instead of anonymous memory\n"
-	      "  -p  pause between rounds\n"
-	      "  -x  run this once all pages are filled\n",
+	      "  -s  what tells the pages of this run from another's (default 1)\n",
 	      stderr);
 	exit(2);
 }
 
 int main(int argc, char **argv)
 {
-	const char *diofile = NULL, *mapfile = NULL, *command = NULL;
+	const char *diofile = NULL, *mapfile = NULL;
 	double limit = 0, end;
 	size_t mib = 0, page;
 	int opt, fd = -1, failed = 0;
 
-	while ((opt = getopt(argc, argv, "m:t:w:e:k:d:f:s:p:x:")) != -1) {
+	while ((opt = getopt(argc, argv, "m:t:w:d:f:s:")) != -1) {
 		switch (opt) {
 		case 'm':
 			mib = strtoul(optarg, NULL, 0);
@@ -240,12 +230,6 @@ int main(int argc, char **argv)
 		case 'w':
 			writes = strtoul(optarg, NULL, 0);
 			break;
-		case 'e':
-			entropy = strtoul(optarg, NULL, 0);
-			break;
-		case 'k':
-			classes = strtoul(optarg, NULL, 0);
-			break;
 		case 'd':
 			diofile = optarg;
 			break;
@@ -255,17 +239,11 @@ int main(int argc, char **argv)
 		case 's':
 			seed = strtoull(optarg, NULL, 0);
 			break;
-		case 'p':
-			pause_ms = strtoul(optarg, NULL, 0);
-			break;
-		case 'x':
-			command = optarg;
-			break;
 		default:
 			usage();
 		}
 	}
-	if (!mib || entropy > 100 || optind != argc)
+	if (!mib || optind != argc)
 		usage();
 	signal(SIGTERM, on_signal);
 	signal(SIGINT, on_signal);
@@ -288,16 +266,9 @@ int main(int argc, char **argv)
 
 	for (page = 0; page < pages; page++)
 		compose(arena + page * WORDS, page, 0);
-	if (command && system(command)) {
-		fprintf(stderr, "memverify: failed: %s\n", command);
-		return 2;
-	}
 	end = limit ? seconds() + limit : 0;
-	while (!failed && !stopped && (!end || seconds() < end)) {
+	while (!failed && !stopped && (!end || seconds() < end))
 		failed = sweep(fd, end, 0);
-		if (pause_ms)
-			usleep(pause_ms * 1000);
-	}
 	sweep(-1, 0, 1);
 
 	failed = failed || bad;

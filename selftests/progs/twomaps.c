@@ -229,6 +229,24 @@ static void bad_pointers(void)
 	check(pread(fd, none - 100, PAGE, 10 * PAGE) == 100 && is_page(hole, 'x'), "both ways");
 }
 
+/* To another file system, where Linux need not be able to, and inside the region. */
+static void copied(char *map, int out)
+{
+	static char buf[3 * PAGE];
+	off_t off = 7 * PAGE;
+	ssize_t n;
+
+	evict();
+	n = copy_file_range(fd, &off, out, &(off_t){ 0 }, sizeof(buf), 0);
+	check(n > 0 ? pread(out, buf, n, 0) == n && !memcmp(buf, map + 7 * PAGE, n) :
+		      n < 0 && errno == EXDEV,
+	      "copy_file_range works, or says EXDEV");
+	off = 7 * PAGE;
+	n = copy_file_range(fd, &off, fd, &(off_t){ 40 * PAGE }, sizeof(buf), 0);
+	check(n == (ssize_t)sizeof(buf) && !memcmp(map + 40 * PAGE, map + 7 * PAGE, n),
+	      "inside the region it works");
+}
+
 static void spliced(char *map)
 {
 	static char buf[BYTES];
@@ -253,9 +271,7 @@ static void spliced(char *map)
 	n = splice(fd, &off, pipes[1], NULL, 7, 0);
 	check(n == 7 && read(pipes[0], buf, 7) == 7 && !memcmp(buf, "spliced", 7),
 	      "splice out of it");
-	off = 0;
-	n = copy_file_range(fd, &off, out, &(off_t){ 0 }, 3 * PAGE, 0);
-	check(n > 0 || errno == EXDEV, "copy_file_range works, or says EXDEV");
+	copied(map, out);
 }
 
 static void advised(char *map)

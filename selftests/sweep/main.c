@@ -1,5 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The sweep itself, see sweep.h. failsweep SECONDS-OF-BACKGROUND [NAME-PART...] */
+/*
+ * The sweep itself, see sweep.h. failsweep SECONDS-OF-BACKGROUND [NAME-PART...]
+ *
+ * Where not every point is tried, others are in each run; SWEEP_SEED=N tries those of that seed.
+ */
 #include <sys/mman.h>
 #include <time.h>
 #include "sweep.h"
@@ -8,6 +12,7 @@
 #define MAX_COMPLAINTS	3
 
 static char **only;
+static uint64_t seed;
 static struct state before, after;
 
 struct tally {
@@ -97,7 +102,8 @@ static bool attempt(const struct op *op, const struct injector *inject, unsigned
 
 static void sweep_one(const struct op *op, const struct injector *inject, struct tally *all)
 {
-	unsigned int stride = op->stride ? op->stride : 1, n = 1;
+	unsigned int stride = op->stride ? op->stride : 1;
+	unsigned int first = mix(seed) % stride + 1, n = first;
 	struct tally t = {};
 	bool dirty = true;
 	double start = now();
@@ -108,8 +114,10 @@ static void sweep_one(const struct op *op, const struct injector *inject, struct
 	}
 	if (n >= MAX_POINTS)
 		t.bad++;
-	printf("op %s: %s: %u points of failure, %u failed, %u coped (%.1f s)\n", op->name,
-	       inject->name, t.points, t.failed, t.survived, now() - start);
+	printf("op %s: %s: %u points of failure", op->name, inject->name, t.points);
+	if (stride > 1)
+		printf(" (from %u, each %u. one)", first, stride);
+	printf(", %u failed, %u coped (%.1f s)\n", t.failed, t.survived, now() - start);
 	fflush(stdout);
 	all->points += t.points;
 	all->bad += t.bad;
@@ -172,10 +180,14 @@ static void leave(void)
 int main(int argc, char **argv)
 {
 	const struct injector *const *inject;
+	const char *text = getenv("SWEEP_SEED");
 
 	if (argc < 2)
 		return 2;
 	only = argv + 2;
+	seed = text ? strtoull(text, NULL, 0) : (uint64_t)time(NULL);
+	printf("SWEEP_SEED=%llu\n", (unsigned long long)seed);
+	fflush(stdout);
 	for (inject = injectors; *inject; inject++)
 		if (!(*inject)->begin())
 			die("%s: not on this kernel", (*inject)->name);

@@ -45,7 +45,7 @@
  * @errors: what may be returned, 0 at the end; NULL: ENOMEM alone
  * @drift: names of values that a failure may change, and
  * @why: the reason
- * @stride: only each so many-th point, 0 = each
+ * @stride: only each so many-th point, 0 = each; the seed says which of them is the first
  */
 struct op {
 	const char *name;

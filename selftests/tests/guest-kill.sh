@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
 #
-# QEMU is killed in the middle of everything; nothing of it stays. A guest's
-# reset, and a program that does direct I/O, stand in for it in further rounds.
+# QEMU is killed in the middle of everything; nothing of it stays. In further
+# rounds a program that does direct I/O stands in for it.
 . "$(dirname "$0")/../lib/vhost.sh"
 . "$(dirname "$0")/../lib/pool.sh"
 

@@ -5,7 +5,7 @@
 . "$(dirname "$0")/../lib/vhost.sh"
 . "$(dirname "$0")/../lib/pool.sh"
 
-ktap_plan 45
+ktap_plan 46
 pool_begin policy=random,spare=0
 relay "$progs/twomaps" "$pool" "$region"
 check_that "counters: evictions, restores, copies dropped" \

@@ -9,10 +9,13 @@ ktap_plan 9
 check "kernel is ${PP_KERNEL:?}" grep -q "^$PP_KERNEL\|-$PP_KERNEL\$" <<<"$krel"
 check "KVM is there" test -c /dev/kvm -a -d /sys/module/kvm_amd
 check "nested paging is on" grep -q '[Y1]' /sys/module/kvm_amd/parameters/npt
-# By the wall clock, or, where neighbours keep the machine busy, in CPU time.
-diag "boot took ${PP_BOOT_SECONDS:?} s, ${PP_BOOT_CPU_SECONDS:?} s of CPU time"
-wall=${PP_BOOT_SECONDS%.*} cpu=${PP_BOOT_CPU_SECONDS%.*}
-check_that "booted in less than 15 s" "(wall < cpu ? wall : cpu) < 15 * timescale"
+# By the wall clock. CPU time counts only where neighbours kept the machine busy, or the boot itself
+# did: one that waits for something is slow.
+diag "boot took ${PP_BOOT_SECONDS:?} s, ${PP_BOOT_CPU_SECONDS:?} s of CPU time," \
+	"machine busy: ${PP_BOOT_BUSY:?}"
+wall=${PP_BOOT_SECONDS%.*} cpu=${PP_BOOT_CPU_SECONDS%.*} limit=$((15 * timescale))
+check_that "booted in less than 15 s" \
+	"wall < limit || ((PP_BOOT_BUSY || 2 * cpu >= wall) && cpu < limit)"
 # Else the emulator mixes up guest and host.
 not_on_first() { ! grep '^Cpus_allowed_list:[[:space:]]*0' /proc/self/status; }
 check "what runs here keeps off CPU 0" not_on_first
