@@ -51,7 +51,9 @@ static int fetch(struct pp_block *block, unsigned int i, struct folio *folio, bo
 	struct pp_region *region = block->region;
 	struct pp_slots *slots = region->domain->slots;
 	u64 slot = pp_home_slot(block->home[i]), start = ktime_get_ns();
-	bool keep = !write && READ_ONCE(region->pool->knobs.keep_copies);
+	/* A raw copy would take as much memory once more. */
+	bool keep = !write && READ_ONCE(region->pool->knobs.keep_copies) &&
+		    !pp_store_is_raw(slots, slot);
 	int err = pp_store_fetch(slots, slot, folio_page(folio, 0));
 
 	if (err)
@@ -117,7 +119,7 @@ static int read_hole(struct pp_block *block, unsigned int i, struct folio **out)
 
 /*
  * Under the block's lock: the frame of page @i into @out, using *@fresh where one is needed.
- * Return: 0, -EAGAIN when a frame is needed and *@fresh is NULL, -EIO, -ENOMEM.
+ * Return: 0, -EAGAIN when a frame is needed and *@fresh is NULL, -EIO, -EHWPOISON, -ENOMEM.
  */
 static int materialise(struct pp_access *access, struct pp_block *block, unsigned int i,
 		       struct folio **fresh, struct folio **out)
@@ -145,17 +147,18 @@ static int materialise(struct pp_access *access, struct pp_block *block, unsigne
 		*fresh = NULL;
 		access->fetched = true;
 		break;
-	case PP_STANDBY:
-		rescue(block, i);
-		fallthrough;
 	default:
+		/* Nobody is to read it or write to it. */
+		if (folio_test_hwpoison(pp_home_folio(home)))
+			return -EHWPOISON;
+		if (pp_home_state(home) == PP_STANDBY)
+			rescue(block, i);
 		if (access->write)
 			forget_content(block, i);
 		break;
 	}
 	*out = pp_home_folio(block->home[i]);
-	/* Nobody is to read it or write to it. */
-	return folio_test_hwpoison(*out) ? -EHWPOISON : 0;
+	return 0;
 }
 
 int pp_access_page(struct pp_access *access, struct folio **out)
@@ -222,6 +225,8 @@ int pp_access_notify(struct pp_access *access, struct folio *folio)
 	err = -EAGAIN;
 	if (beyond_end(region, access->index)) {
 		err = -EFAULT;
+	} else if (folio_test_hwpoison(folio)) {
+		err = -EHWPOISON;
 	} else if (pp_home_state(home) == PP_FRAME && pp_home_folio(home) == folio) {
 		forget_content(block, i);
 		folio_lock(folio);

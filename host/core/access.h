@@ -50,7 +50,8 @@ int pp_access_page(struct pp_access *access, struct folio **out);
  * Drops the kept copy of a frame. Gives a hole whose zero frame is mapped a frame of its own.
  *
  * Return: 0 with @folio locked: it may be written. -EAGAIN: it is not the page's frame (any
- * more): fault again. -EFAULT beyond the end of the file. Or an error of pp_frame_get().
+ * more): fault again. -EFAULT beyond the end of the file. -EHWPOISON: the frame is damaged. Or an
+ * error of pp_frame_get().
  */
 int pp_access_notify(struct pp_access *access, struct folio *folio);
 

@@ -11,8 +11,13 @@
 /* Three quarters of a block touched again make it hot. */
 #define HOT(rescued, aged)	((rescued) * 4 >= (aged) * 3)
 #define MAX_HEAT		3
-/* Pages in a row refused by a full store before no more are tried that need room: zeros do not. */
+/* Pages in a row refused by a full store before it is asked only what needs no room: zeros. */
 #define MAX_REFUSED		64
+
+static bool store_is_full(struct pp_reclaim *rc)
+{
+	return rc->refused >= MAX_REFUSED;
+}
 
 static bool lock_block(struct pp_block *block, bool try_only)
 {
@@ -89,7 +94,7 @@ unsigned int pp_block_age(struct pp_block *block, bool try_only, bool hard)
 /* Pages as large in the store as in a frame: a limit is helped, the host is not. */
 static bool takes_raw(struct pp_reclaim *rc)
 {
-	return rc->hard && !rc->oom;
+	return rc->hard && !rc->host;
 }
 
 /*
@@ -112,6 +117,8 @@ static int find_home(struct pp_region *region, struct folio *folio, pp_home_t ho
 		flags |= PP_PUT_KNOWN_RAW;
 	else if (READ_ONCE(region->pool->knobs.detect_same))
 		flags |= PP_PUT_DETECT_SAME;
+	if (store_is_full(rc))
+		flags |= PP_PUT_NO_ROOM;
 	ret = pp_store_put(region->domain->slots, folio_page(folio, 0), flags, &slot);
 	if (ret < 0)
 		return ret;
@@ -167,14 +174,15 @@ static int evict_page(struct pp_block *block, unsigned int i, struct pp_reclaim 
 		if (err == -E2BIG) {
 			pp_home_move(block, i, home | PP_HOME_TOUGH, PP_WHY_EVICT);
 			pp_stat_inc(region->stats, incompressible);
-		} else {
+		} else if (!store_is_full(rc)) {
 			pp_stat_inc(region->stats, store_full);
 			rc->refused++;
 			rc->no_room = true;
 		}
 		return err;
 	}
-	rc->refused = 0;
+	if (!store_is_full(rc))
+		rc->refused = 0;
 	pp_home_move(block, i, to, PP_WHY_EVICT);
 	pp_frame_abandon(folio);
 	pp_frame_unisolate(folio);
@@ -189,8 +197,9 @@ static int evict_page(struct pp_block *block, unsigned int i, struct pp_reclaim 
 
 static bool evictable(pp_home_t home, struct pp_reclaim *rc, bool any)
 {
-	/* The store is full: only what needs no room there. */
-	if (rc->refused >= MAX_REFUSED && !(home & PP_HOME_COPY))
+	/* Only what needs no room there. */
+	if (store_is_full(rc) && !(home & PP_HOME_COPY) &&
+	    ((home & PP_HOME_TOUGH) || !READ_ONCE(rc->pool->knobs.detect_same)))
 		return false;
 	if ((home & PP_HOME_TOUGH) && !(home & PP_HOME_COPY) && !takes_raw(rc) &&
 	    pp_home_has_frame(home))
@@ -207,7 +216,8 @@ bool pp_block_evict(struct pp_block *block, struct pp_reclaim *rc, unsigned int 
 	for (i = first; i < first + nr; i++) {
 		if (!evictable(READ_ONCE(block->home[i]), rc, any))
 			continue;
-		if (rc->done >= rc->want || fatal_signal_pending(current)) {
+		if (rc->done >= rc->want || pp_region_ending(block->region) ||
+		    fatal_signal_pending(current)) {
 			all = false;
 			break;
 		}

@@ -30,7 +30,8 @@
  * @try_only: only try locks (the caller may hold any lock of the kernel)
  * @refused: pages in a row, of the region at hand, that the store had no room for
  * @no_room: the store had no room for some page
- * @oom: the host is about to kill: pages that compression does not make smaller win nothing
+ * @host: it is the host that needs memory: pages that compression does not make smaller win nothing
+ * @oom: the host is about to kill
  * @hard: the easy ways did not suffice: age hot blocks, evict incompressible pages as well
  */
 struct pp_reclaim {
@@ -42,6 +43,7 @@ struct pp_reclaim {
 	unsigned int refused;
 	bool no_room;
 	bool try_only;
+	bool host;
 	bool oom;
 	bool hard;
 };

@@ -85,7 +85,7 @@ void pp_region_put(struct pp_region *region)
 		wake_up_var(&region->users);
 }
 
-/* Waits for reclaim, which never holds a region for longer than a pass over its blocks. */
+/* Waits for reclaim, which lets a region go after the batch at hand when it sees this. */
 static void stop_reclaim(struct pp_region *region)
 {
 	pp_region_put(region);
@@ -105,6 +105,8 @@ void pp_region_destroy(struct pp_region *region)
 	struct pp_block *block;
 	unsigned long n;
 
+	/* Also for a write to its file "reclaim", which the next line waits for. */
+	WRITE_ONCE(region->ending, true);
 	pp_sysfs_del_region(region);
 	stop_reclaim(region);
 	pp_region_punch(region, 0, ULONG_MAX);

@@ -49,6 +49,8 @@ struct pp_slots;
 struct pp_store;
 
 #define PP_BLOCK_SHIFT	9
+/* A block is 2 MiB, and its home words fill one page. */
+static_assert(PAGE_SHIFT == 12 && sizeof(pp_home_t) << PP_BLOCK_SHIFT == PAGE_SIZE);
 #define PP_BLOCK_PAGES	(1U << PP_BLOCK_SHIFT)
 
 /**
@@ -150,6 +152,8 @@ struct pp_knobs {
  * @next_ino: number of the inode made last
  * @blocks: blocks that exist
  * @states: pages per state, over all regions
+ * @quiet_until: jiffies before which faults do not start background reclaim, because it won
+ *	nothing; READ_ONCE()
  * @limit_writes: writes of @knobs.limit
  * @lock: protects @regions, and limits while they are written
  * @regions: all regions, in the order in which reclaim visits them
@@ -176,6 +180,7 @@ struct pp_pool {
 	atomic64_t next_ino;
 	atomic_long_t blocks;
 	atomic_long_t states[PP_NR_STATES];
+	unsigned long quiet_until;
 	struct pp_limit_writes limit_writes;
 	spinlock_t lock;
 	struct list_head regions;
@@ -196,6 +201,7 @@ struct pp_pool {
  * @domain: its domain, constant (rename across domains is refused)
  * @inode: its inode; @inode->i_private points back
  * @users: one for the inode, one for each reclaim at work; 0 = no more reclaim
+ * @ending: the inode waits for reclaim to let go, READ_ONCE()
  * @all: on @pool->regions, under @pool->lock
  * @blocks: block number -> struct pp_block; entries are only added until the region ends
  * @nr_blocks: number of entries in @blocks
@@ -221,6 +227,7 @@ struct pp_region {
 	struct pp_domain *domain;
 	struct inode *inode;
 	refcount_t users;
+	bool ending;
 	struct list_head all;
 	struct xarray blocks;
 	atomic_long_t nr_blocks;
@@ -266,6 +273,16 @@ void pp_region_destroy(struct pp_region *region);
  * Return: false when it is ending already.
  */
 bool pp_region_tryget(struct pp_region *region);
+
+/**
+ * pp_region_ending - is it time for reclaim to let a region go?
+ * @region: the region
+ * Return: true when its end waits.
+ */
+static inline bool pp_region_ending(struct pp_region *region)
+{
+	return READ_ONCE(region->ending);
+}
 
 /**
  * pp_region_put - ends a pp_region_tryget()

@@ -12,6 +12,8 @@
 #include "policy/reclaim.h"
 
 #define GAP_FRACTION	4
+/* Blocks visited at most for somebody who must not be held up, or when the store is full. */
+#define SHORT_VISIT	64UL
 
 /* The block at or after *@hand, which is moved behind it; starts over at the end. */
 static struct pp_block *hand_next(struct pp_region *region, unsigned long *hand)
@@ -73,7 +75,12 @@ static void clock_reclaim(struct pp_region *region, struct pp_reclaim *rc)
 	unsigned long visits = 2 * nr_blocks(region) + 2;
 	struct pp_block *block;
 
-	while (rc->done < rc->want && visits-- && !fatal_signal_pending(current)) {
+	if (rc->try_only)
+		visits = min(visits, SHORT_VISIT);
+	while (rc->done < rc->want && visits-- && !fatal_signal_pending(current) &&
+	       !pp_region_ending(region)) {
+		if (rc->no_room)
+			visits = min(visits, SHORT_VISIT);
 		while ((block = take_to_age(region)) && rc->done < rc->want) {
 			pp_block_age(block, rc->try_only, rc->hard);
 			cond_resched();
@@ -93,6 +100,8 @@ void pp_clock_age(struct pp_region *region)
 	unsigned long n;
 
 	xa_for_each(&region->blocks, n, block) {
+		if (pp_region_ending(region))
+			break;
 		pp_block_age(block, false, true);
 		cond_resched();
 	}

@@ -25,6 +25,8 @@
 #define MAX_STEPS	16
 /* Pages won before the kernel looks for memory again, once it is about to kill. */
 #define OOM_STEP	2048UL
+/* Fewer are not worth it: guests that fetch them back would keep it from killing for ever. */
+#define OOM_MIN		(OOM_STEP / 8)
 /* Proactive requests told apart at a time, and after how long one gets another step. */
 #define EPISODES	8
 #define EPISODE_LIFE	(10 * HZ)
@@ -108,18 +110,22 @@ static long memcg_need(struct mem_cgroup *memcg)
 /*
  * Direct reclaim begins when no zone that may serve a request has enough. The highest one that is
  * not for movable pages always may; what lies free in lower zones is partly kept from others.
+ * kswapd goes on up to the high mark, and runs for large pages alone as well, which frames of one
+ * page do not help.
  */
 static bool node_short(int nid)
 {
 	struct zone *zone = NODE_DATA(nid)->node_zones;
+	unsigned long enough;
 	int i;
 
-	if (current_is_kswapd())
-		return true;
-	for (i = ZONE_NORMAL; i >= 0; i--)
-		if (managed_zone(zone + i))
-			return zone_page_state(zone + i, NR_FREE_PAGES) <
-			       low_wmark_pages(zone + i);
+	for (i = ZONE_NORMAL; i >= 0; i--) {
+		if (!managed_zone(zone + i))
+			continue;
+		enough = current_is_kswapd() ? high_wmark_pages(zone + i) :
+					       low_wmark_pages(zone + i);
+		return zone_page_state(zone + i, NR_FREE_PAGES) < enough;
+	}
 	return false;
 }
 
@@ -159,14 +165,25 @@ static unsigned long count_objects(struct shrinker *s, struct shrink_control *sc
 	return blocks ? blocks * PP_BLOCK_PAGES : SHRINK_EMPTY;
 }
 
-static unsigned long shrink_region(struct pp_region *region, unsigned long want, bool needed)
+/**
+ * struct need - for what a call evicts
+ * @real: not proactive, so that it has no budget
+ * @host: memory of the host, not room under a cgroup's limit
+ */
+struct need {
+	bool real;
+	bool host;
+};
+
+static unsigned long shrink_region(struct pp_region *region, unsigned long want, struct need need)
 {
 	struct pp_reclaim rc = {
 		.pool = region->pool, .only = region, .want = want, .try_only = true,
+		.host = need.host,
 	};
 	unsigned long drained;
 
-	if (!needed)
+	if (!need.real)
 		rc.want = episode_take(want, READ_ONCE(region->pool->knobs.shrink_step));
 	drained = pp_frame_drain(region, rc.want);
 	rc.want -= drained;
@@ -175,25 +192,26 @@ static unsigned long shrink_region(struct pp_region *region, unsigned long want,
 	return drained + rc.done;
 }
 
-static unsigned long shrink_regions(struct walk *walk, unsigned long want, bool needed)
+static unsigned long shrink_regions(struct walk *walk, unsigned long want, struct need need)
 {
 	unsigned long freed = 0;
 	unsigned int i;
 
 	for (i = 0; i < walk->nr && freed < want; i++)
-		freed += shrink_region(walk->region[i], want - freed, needed);
+		freed += shrink_region(walk->region[i], want - freed, need);
 	return freed;
 }
 
 /* A cgroup's need is asked for again after each step: others may be meeting it at the same time. */
 static unsigned long meet_need(struct walk *walk, struct mem_cgroup *memcg)
 {
+	struct need need = { .real = true };
 	unsigned long freed = 0, got;
 	unsigned int steps = MAX_STEPS;
-	long need;
+	long pages;
 
-	while (steps-- && (need = memcg_need(memcg)) > 0) {
-		got = shrink_regions(walk, min(need, MARGIN_MAX), true);
+	while (steps-- && (pages = memcg_need(memcg)) > 0) {
+		got = shrink_regions(walk, min(pages, MARGIN_MAX), need);
 		if (!got)
 			break;
 		freed += got;
@@ -201,16 +219,31 @@ static unsigned long meet_need(struct walk *walk, struct mem_cgroup *memcg)
 	return freed;
 }
 
+/* Blocks without memory may stand before those that have some, any number of them. */
+static void find_regions(struct walk *walk, struct shrink_control *sc)
+{
+	unsigned long left = list_lru_shrink_count(&pp_block_lru, sc), step;
+
+	while (left && !walk->nr) {
+		step = min(left, WALK_BLOCKS);
+		left -= step;
+		list_lru_walk_one(&pp_block_lru, sc->nid, sc->memcg, walk_block, walk, &step);
+		cond_resched();
+	}
+}
+
 static unsigned long scan_objects(struct shrinker *s, struct shrink_control *sc)
 {
-	unsigned long nr_walk = WALK_BLOCKS, freed;
+	struct need need = { .host = true };
 	struct walk walk = {};
+	unsigned long freed;
 
-	list_lru_walk_one(&pp_block_lru, sc->nid, sc->memcg, walk_block, &walk, &nr_walk);
+	find_regions(&walk, sc);
+	need.real = node_short(sc->nid);
 	if (memcg_need(sc->memcg) > 0)
 		freed = meet_need(&walk, sc->memcg);
 	else
-		freed = shrink_regions(&walk, sc->nr_to_scan, node_short(sc->nid));
+		freed = shrink_regions(&walk, sc->nr_to_scan, need);
 	while (walk.nr)
 		pp_region_put(walk.region[--walk.nr]);
 	/* Counts for the host's own reclaim only; for a cgroup's the kernel drops it. */
@@ -226,7 +259,7 @@ static unsigned long scan_objects(struct shrinker *s, struct shrink_control *sc)
  */
 static int before_oom(struct notifier_block *nb, unsigned long unused, void *won)
 {
-	unsigned long *pages = won, left = OOM_STEP;
+	unsigned long *pages = won, left = OOM_STEP, sum = 0;
 	struct pp_pool *pool;
 
 	mutex_lock(&pools_lock);
@@ -235,12 +268,14 @@ static int before_oom(struct notifier_block *nb, unsigned long unused, void *won
 
 		if (READ_ONCE(pool->knobs.shrinker))
 			n = pp_reclaim_oom(pool, left);
-		*pages += n;
+		sum += n;
 		left -= min(left, n);
 		if (!left)
 			break;
 	}
 	mutex_unlock(&pools_lock);
+	if (sum >= OOM_MIN)
+		*pages += sum;
 	return NOTIFY_OK;
 }
 

@@ -10,6 +10,8 @@
 #define HEADROOM_MIN	64UL
 #define HEADROOM_MAX	4096UL
 #define WORKER_BATCH	256UL
+/* How long the worker rests when it won nothing: each try unmaps guests' memory. */
+#define QUIET		(HZ / 2)
 /* Least share of a request that a region is asked for. */
 #define SHARE_MIN	16UL
 /* Copies dropped first when the store has no room, and how often more are before it gives up. */
@@ -123,7 +125,8 @@ static unsigned long drop_copies(struct pp_reclaim *rc, unsigned long want)
 			break;
 		xa_for_each(&region->blocks, i, block) {
 			dropped += pp_block_drop_copies(block, rc->try_only);
-			if (dropped >= want || fatal_signal_pending(current))
+			if (dropped >= want || pp_region_ending(region) ||
+			    fatal_signal_pending(current))
 				break;
 			cond_resched();
 		}
@@ -202,7 +205,9 @@ unsigned long pp_reclaim_direct(struct pp_pool *pool, struct pp_region *only,
 
 unsigned long pp_reclaim_oom(struct pp_pool *pool, unsigned long want)
 {
-	struct pp_reclaim rc = { .pool = pool, .want = want, .try_only = true, .oom = true };
+	struct pp_reclaim rc = {
+		.pool = pool, .want = want, .try_only = true, .host = true, .oom = true,
+	};
 	long before = pp_store_bytes(pool->store) >> PAGE_SHIFT, won;
 	unsigned long drained = drain_others(pool, NULL, want);
 
@@ -235,7 +240,8 @@ void pp_reclaim_check(struct pp_pool *pool)
 {
 	unsigned long limit = READ_ONCE(pool->knobs.limit);
 
-	if (limit && room_below(pool, headroom(limit)) && !work_pending(&pool->work))
+	if (limit && room_below(pool, headroom(limit)) && !work_pending(&pool->work) &&
+	    time_after_eq(jiffies, READ_ONCE(pool->quiet_until)))
 		pp_reclaim_kick(pool);
 }
 
@@ -248,8 +254,10 @@ static void reclaim_worker(struct work_struct *work)
 		struct pp_reclaim rc = { .pool = pool, .want = min(room, WORKER_BATCH) };
 
 		pp_reclaim_run(&rc, "worker");
-		if (!rc.done)
+		if (!rc.done) {
+			WRITE_ONCE(pool->quiet_until, jiffies + QUIET);
 			break;
+		}
 		cond_resched();
 	}
 }
@@ -360,6 +368,7 @@ void pp_reclaim_set_ageing(struct pp_pool *pool, unsigned long ms)
 
 void pp_reclaim_init_pool(struct pp_pool *pool)
 {
+	pool->quiet_until = jiffies;
 	INIT_WORK(&pool->work, reclaim_worker);
 	INIT_DELAYED_WORK(&pool->age_work, age_worker);
 	INIT_DELAYED_WORK(&pool->refill_work, refill_worker);

@@ -5,6 +5,8 @@
 #include "store/store.h"
 
 #define META_CODEC_SHIFT 13
+/* A raw page has the length of a page. */
+static_assert(PAGE_SIZE < 1 << META_CODEC_SHIFT);
 
 static_assert(sizeof(struct pp_chunk) <= PAGE_SIZE);
 

@@ -203,7 +203,8 @@ static int put_bytes(struct pp_store *store, void *src, unsigned int flags, stru
 	void *buf;
 	int err;
 
-	if (READ_ONCE(store->limit) && pp_store_bytes(store) >= READ_ONCE(store->limit))
+	if ((flags & PP_PUT_NO_ROOM) ||
+	    (READ_ONCE(store->limit) && pp_store_bytes(store) >= READ_ONCE(store->limit)))
 		return -ENOSPC;
 	stream = pp_stream_lock();
 	slot->codec = READ_ONCE(store->codec);
@@ -259,6 +260,14 @@ int pp_store_fetch(struct pp_slots *slots, u64 number, struct page *dst)
 	memset64(p, slot.where, PAGE_SIZE / sizeof(u64));
 	kunmap_local(p);
 	return 0;
+}
+
+bool pp_store_is_raw(struct pp_slots *slots, u64 number)
+{
+	struct pp_slot slot;
+
+	pp_slot_read(slots, number, &slot);
+	return slot.len == PAGE_SIZE;
 }
 
 void pp_store_drop(struct pp_slots *slots, u64 number)

@@ -57,6 +57,8 @@ enum pp_put {
 #define PP_PUT_ALLOW_RAW	2U
 /* pp_store_put(): the page is known to be incompressible, and no repeated word: do not try. */
 #define PP_PUT_KNOWN_RAW	4U
+/* The store is full: nothing that needs room there. */
+#define PP_PUT_NO_ROOM		8U
 
 /**
  * pp_store_create - makes the store of a new pool
@@ -92,6 +94,14 @@ int pp_store_put(struct pp_slots *slots, struct page *src, unsigned int flags, u
  * Return: 0; -EIO: the stored bytes are damaged, @dst is undefined.
  */
 int pp_store_fetch(struct pp_slots *slots, u64 number, struct page *dst);
+
+/**
+ * pp_store_is_raw - is a page stored as it is?
+ * @slots: the domain's slots
+ * @number: a slot the caller owns
+ * Return: true when it takes as much memory there as in a frame.
+ */
+bool pp_store_is_raw(struct pp_slots *slots, u64 number);
 
 /**
  * pp_store_drop - lets the slot @number of @slots go, without reading it

@@ -12,7 +12,7 @@ pages=2048	# of 8 MiB
 # evict_all: until nothing but spare frames is resident
 evict_all() { reclaim 64M; reclaim 64M; }
 
-ktap_plan 26
+ktap_plan 29
 pool_begin spare=0
 diag "-- zeros"
 "$regionctl" "$region" size=8M fill=zero
@@ -56,6 +56,25 @@ evict_all
 check_that "when needed they are stored raw" "$(value evict_raw) == raw + 1024 && $(value stored) == 8 * mib"
 check_that "raw pages cost what they are" "$(value compressed) >= 4 * mib && $(value compressed) < 7 * mib"
 check "they read right" "$regionctl" "$region" only=0:1024 verify=random:5 only=1024:1024 verify=text:5
+check_that "no raw copy is kept of what came back" "$(value stored) == 0 && $(value compressed) < 4 * mib"
+rm "$region"
+
+diag "-- zeros behind a full store"
+zero=$(value evict_zero)
+knob store_limit 64K
+# In each block pages that the store refuses stand before the zeros.
+verbs='' good=''
+for n in 0 512 1024 1536; do
+	verbs+="only=$n:256 fill=text:6 only=$((n + 256)):256 fill=zero "
+	good+="only=$n:256 verify=text:6 only=$((n + 256)):256 verify=zero "
+done
+# shellcheck disable=SC2086 # words
+"$regionctl" "$region" size=8M $verbs
+evict_all
+check_that "are evicted all the same" "$(value evict_zero) == zero + 1024 && $(value store_full) > 0"
+# shellcheck disable=SC2086 # words
+check "all of it reads right" "$regionctl" "$region" $good
+knob store_limit 0
 rm "$region"
 
 diag "-- kept copies"

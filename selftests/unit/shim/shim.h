@@ -259,6 +259,7 @@ extern bool shim_killed;
 
 #define msecs_to_jiffies(ms)	((ms) * HZ / 1000)
 #define time_before(a, b)	((long)((a) - (b)) < 0)
+#define time_after_eq(a, b)	((long)((a) - (b)) >= 0)
 #define ktime_get_ns()		((u64)jiffies * (1000000000 / HZ))
 #define current			0
 #define fatal_signal_pending(task)	((void)(task), shim_killed)
