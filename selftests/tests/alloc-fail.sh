@@ -12,7 +12,7 @@ cgroup=/sys/fs/cgroup/sweep
 clean() {
 	echo $$ >/sys/fs/cgroup/cgroup.procs
 	rmdir "$cgroup"
-	mountpoint -q /pool && umount /pool
+	! mountpoint -q /pool || umount /pool
 }
 
 if [ ! -e /proc/self/fail-nth ] || [ ! -d /sys/kernel/debug/failslab ]; then
