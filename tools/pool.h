@@ -7,7 +7,7 @@
  * than the tool, or cannot be read leaves its value absent, never zero.
  *
  * Reading asks only for the attributes that the caller wants, since a host may have thousands of
- * regions with some thirty files each.
+ * regions with some forty files each.
  */
 #ifndef PAGEPACT_POOL_H
 #define PAGEPACT_POOL_H

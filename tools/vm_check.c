@@ -15,6 +15,7 @@
 #include "process.h"
 #include "text.h"
 
+/* What a huge frame is mapped by. */
 #define HUGE_PAGE	(UINT64_C(2) << 20)
 /* Larger than the heaps, caches and video memory of a VMM. */
 #define LARGE		(UINT64_C(128) << 20)
@@ -140,6 +141,17 @@ static void report_elsewhere(struct diagnosis *diagnosis, const struct vm *vm)
 	free(size);
 }
 
+/* An older module has no such knob, and no huge frames. */
+static bool huge_is_off(const struct pool *pool, const struct region *region)
+{
+	const char *of_pool = pool && has_value(&pool->values, ATTR_HUGE) ?
+			      pool->values.word[ATTR_HUGE] : "off";
+	const char *own = region && has_value(&region->values, ATTR_HUGE) ?
+			  region->values.word[ATTR_HUGE] : "pool";
+
+	return !strcmp(of_pool, "off") || !strcmp(own, "off");
+}
+
 static void report_backing(struct diagnosis *diagnosis, const struct vm *vm,
 			   const struct backing *backing)
 {
@@ -148,6 +160,7 @@ static void report_backing(struct diagnosis *diagnosis, const struct vm *vm,
 	const struct region *region = pool ? region_by_id(pool, backing->inode) : NULL;
 	const char *where = region ? region->path : "unknown";
 	enum vmm vmm = vm->process->vmm;
+	bool off = huge_is_off(pool, region);
 
 	if (backing->private)
 		report(diagnosis, SEVERITY_PROBLEM, "private", vm->subject,
@@ -155,11 +168,14 @@ static void report_backing(struct diagnosis *diagnosis, const struct vm *vm,
 		       "region %" PRIu64 " (%s) is mapped privately: what the guest writes is "
 		       "ordinary memory, which the pool does not own", backing->inode, where);
 	if (backing->misaligned)
-		report(diagnosis, SEVERITY_WARNING, "misaligned", vm->subject,
+		report(diagnosis, off ? SEVERITY_NOTE : SEVERITY_WARNING, "misaligned",
+		       vm->subject,
 		       vmm == VMM_QEMU ? cure_for(diagnosis, vmm, backing->size) : NULL,
-		       "region %" PRIu64 " (%s) is not mapped at a multiple of 2 MiB: it cannot "
-		       "have huge pages%s", backing->inode, where,
-		       vmm == VMM_QEMU ? "; align=2M mends that" : "");
+		       "region %" PRIu64 " (%s) is not mapped at a multiple of 2 MiB: it gets no "
+		       "huge frames%s%s", backing->inode, where,
+		       off ? ", should they be switched on" :
+			     ", and each page costs a fault of its own",
+		       vmm == VMM_QEMU ? "; align=2M for its backend mends that" : "");
 }
 
 static void check_vm(struct diagnosis *diagnosis, const struct process *process)

@@ -74,17 +74,18 @@ static inline void pp_compat_kill_super(struct super_block *sb)
 /**
  * pp_compat_vma_alloc - allocates a frame by the policy of a mapping
  * @gfp: GFP flags
+ * @order: 0, or that of a huge frame
  * @vma: the faulting mapping
  * @addr: faulting address
  * Return: the frame, or NULL.
  */
-static inline struct folio *pp_compat_vma_alloc(gfp_t gfp, struct vm_area_struct *vma,
-						unsigned long addr)
+static inline struct folio *pp_compat_vma_alloc(gfp_t gfp, int order,
+						struct vm_area_struct *vma, unsigned long addr)
 {
 #ifdef PP_HAVE_VMA_ALLOC_HUGEPAGE
-	return vma_alloc_folio(gfp, 0, vma, addr, false);
+	return vma_alloc_folio(gfp, order, vma, addr, order > 0);
 #else
-	return vma_alloc_folio(gfp, 0, vma, addr);
+	return vma_alloc_folio(gfp, order, vma, addr);
 #endif
 }
 

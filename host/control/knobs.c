@@ -29,6 +29,13 @@ const char *const pp_knob_names[PP_NR_KNOBS] = {
 	[PP_KNOB_AGE_INTERVAL]	= "age_interval_ms",
 	[PP_KNOB_SPARE]		= "spare",
 	[PP_KNOB_STALL]		= "stall_ms",
+	[PP_KNOB_HUGE]		= "huge",
+};
+
+const char *const pp_huge_names[PP_NR_HUGE_MODES] = {
+	[PP_HUGE_OFF]		= "off",
+	[PP_HUGE_FIRST_TOUCH]	= "first-touch",
+	[PP_HUGE_POOL]		= "pool",
 };
 
 void pp_knobs_default(struct pp_pool *pool)
@@ -43,6 +50,7 @@ void pp_knobs_default(struct pp_pool *pool)
 	k->shrink_step = 1048576 >> PAGE_SHIFT;
 	k->spare = 524288 >> PAGE_SHIFT;
 	k->stall_ms = 10000;
+	k->huge = PP_HUGE_OFF;
 	pool->policy = &pp_policy_clock;
 }
 
@@ -104,6 +112,8 @@ ssize_t pp_knob_show(struct pp_pool *pool, enum pp_knob knob, char *buf)
 		return sysfs_emit(buf, "%lu\n", READ_ONCE(pool->knobs.age_interval_ms));
 	case PP_KNOB_STALL:
 		return sysfs_emit(buf, "%lu\n", READ_ONCE(pool->knobs.stall_ms));
+	case PP_KNOB_HUGE:
+		return sysfs_emit(buf, "%s\n", pp_huge_names[READ_ONCE(pool->knobs.huge)]);
 	default:
 		return -EINVAL;
 	}
@@ -204,6 +214,27 @@ static int parse_number(struct value *v, unsigned long max)
 	return v->n > max ? -ERANGE : 0;
 }
 
+/* One of the first @nr modes. */
+static int parse_huge(const char *text, unsigned int nr, unsigned long *mode)
+{
+	int i = match_string(pp_huge_names, nr, text);
+
+	if (i < 0)
+		return -EINVAL;
+	*mode = i;
+	return 0;
+}
+
+int pp_region_set_huge(struct pp_region *region, const char *value)
+{
+	unsigned long mode;
+	int err = parse_huge(value, PP_NR_HUGE_MODES, &mode);
+
+	if (!err)
+		WRITE_ONCE(region->huge_mode, mode);
+	return err;
+}
+
 static int parse_switch(struct value *v)
 {
 	if (strcmp(v->text, "0") && strcmp(v->text, "1"))
@@ -228,6 +259,8 @@ static int parse(struct pp_pool *pool, enum pp_knob knob, const char *text, stru
 	case PP_KNOB_POLICY:
 		v->policy = pp_policy_find(v->text);
 		return v->policy ? 0 : -EINVAL;
+	case PP_KNOB_HUGE:
+		return parse_huge(v->text, PP_HUGE_POOL, &v->n);
 	case PP_KNOB_NR_INODES:
 		return parse_number(v, LONG_MAX);
 	case PP_KNOB_AGE_INTERVAL:
@@ -266,6 +299,9 @@ static int apply(struct pp_pool *pool, enum pp_knob knob, const struct value *v)
 		return 0;
 	case PP_KNOB_STALL:
 		WRITE_ONCE(pool->knobs.stall_ms, v->n);
+		return 0;
+	case PP_KNOB_HUGE:
+		WRITE_ONCE(pool->knobs.huge, v->n);
 		return 0;
 	case PP_KNOB_SPARE:
 		WRITE_ONCE(pool->knobs.spare, v->n);

@@ -25,6 +25,7 @@
  * @PP_KNOB_AGE_INTERVAL: age_interval_ms
  * @PP_KNOB_SPARE: spare
  * @PP_KNOB_STALL: stall_ms
+ * @PP_KNOB_HUGE: huge
  * @PP_NR_KNOBS: number of knobs
  */
 enum pp_knob {
@@ -43,6 +44,7 @@ enum pp_knob {
 	PP_KNOB_AGE_INTERVAL,
 	PP_KNOB_SPARE,
 	PP_KNOB_STALL,
+	PP_KNOB_HUGE,
 	PP_NR_KNOBS
 };
 
@@ -94,6 +96,17 @@ int pp_knob_store(struct pp_pool *pool, enum pp_knob knob, const char *value);
  * Return: 0, -EINVAL, -ERANGE.
  */
 int pp_parse_pages(const char *value, unsigned long *pages);
+
+/* Text of enum pp_huge_mode. */
+extern const char *const pp_huge_names[PP_NR_HUGE_MODES];
+
+/**
+ * pp_region_set_huge - sets when @region gets huge frames
+ * @region: the region
+ * @value: text; as the pool's knob, or "pool"
+ * Return: 0 or -EINVAL.
+ */
+int pp_region_set_huge(struct pp_region *region, const char *value);
 
 /**
  * pp_region_set_limit - sets the limit of @region to @pages

@@ -29,6 +29,13 @@
 	X(busy)			\
 	X(punched)		\
 	X(store_full)		\
+	X(huge_faults)		\
+	X(huge_misfit)		\
+	X(huge_no_entry)	\
+	X(huge_limit)		\
+	X(huge_no_memory)	\
+	X(shatters)		\
+	X(shatter_zero)		\
 	X(stalls)		\
 	X(memory_errors)	\
 	X(reclaim_ns)		\

@@ -21,6 +21,7 @@ enum gauge {
 	GAUGE_RESIDENT,
 	GAUGE_STANDBY,
 	GAUGE_STORED,
+	GAUGE_HUGE,
 	GAUGE_METADATA,
 	GAUGE_COMPRESSED,
 	GAUGE_PROMISED,
@@ -29,6 +30,7 @@ enum gauge {
 	GAUGE_PATH,
 	GAUGE_SIZE,
 	GAUGE_LIMIT,
+	GAUGE_MODE,
 };
 
 enum kind {
@@ -63,6 +65,7 @@ static struct pp_attr common_attrs[] = {
 	ATTR("resident", 0444, KIND_GAUGE, GAUGE_RESIDENT),
 	ATTR("standby", 0444, KIND_GAUGE, GAUGE_STANDBY),
 	ATTR("stored", 0444, KIND_GAUGE, GAUGE_STORED),
+	ATTR("huge_resident", 0444, KIND_GAUGE, GAUGE_HUGE),
 	ATTR("metadata", 0444, KIND_GAUGE, GAUGE_METADATA),
 	ATTR("reclaim", 0200, KIND_GAUGE, GAUGE_RECLAIM),
 };
@@ -77,6 +80,7 @@ static struct pp_attr region_attrs[] = {
 	ATTR("path", 0444, KIND_GAUGE, GAUGE_PATH),
 	ATTR("size", 0444, KIND_GAUGE, GAUGE_SIZE),
 	ATTR("limit", 0644, KIND_GAUGE, GAUGE_LIMIT),
+	ATTR("huge", 0644, KIND_GAUGE, GAUGE_MODE),
 };
 
 static struct pp_attr knob_attrs[PP_NR_KNOBS];
@@ -145,6 +149,8 @@ static ssize_t pool_show(struct kobject *kobj, struct attribute *attr, char *buf
 	if (a->kind == KIND_STAT)
 		return sysfs_emit(buf, "%llu\n", pool_stat(pool, a->which));
 	switch (a->which) {
+	case GAUGE_HUGE:
+		return emit_pages(buf, atomic_long_read(&pool->huge) << PP_BLOCK_SHIFT);
 	case GAUGE_METADATA:
 		return sysfs_emit(buf, "%llu\n", pp_metadata_bytes(pool, NULL) +
 				  pp_store_meta_bytes(pool->store));
@@ -203,6 +209,10 @@ static ssize_t region_show(struct kobject *kobj, struct attribute *attr, char *b
 	if (a->kind == KIND_STAT)
 		return sysfs_emit(buf, "%llu\n", pp_stats_sum(region->stats, a->which));
 	switch (a->which) {
+	case GAUGE_HUGE:
+		return emit_pages(buf, atomic_long_read(&region->huge) << PP_BLOCK_SHIFT);
+	case GAUGE_MODE:
+		return sysfs_emit(buf, "%s\n", pp_huge_names[READ_ONCE(region->huge_mode)]);
 	case GAUGE_METADATA:
 		return sysfs_emit(buf, "%llu\n", pp_metadata_bytes(region->pool, region));
 	case GAUGE_PATH:
@@ -241,6 +251,8 @@ static int region_set(struct pp_region *region, enum gauge which, const char *va
 
 	if (which == GAUGE_RECLAIM)
 		return reclaim_now(region->pool, region, value);
+	if (which == GAUGE_MODE)
+		return pp_region_set_huge(region, value);
 	err = pp_parse_pages(value, &pages);
 	return err ? err : pp_region_set_limit(region, pages);
 }

@@ -13,7 +13,8 @@
 #define pp_show_state(s) \
 	__print_symbolic(s, { 0, "hole" }, { 1, "frame" }, { 2, "standby" }, { 3, "stored" })
 #define pp_show_why(w) \
-	__print_symbolic(w, { 0, "fault" }, { 1, "age" }, { 2, "evict" }, { 3, "punch" })
+	__print_symbolic(w, { 0, "fault" }, { 1, "age" }, { 2, "evict" }, { 3, "punch" }, \
+			 { 4, "shatter" })
 #endif
 
 TRACE_EVENT(pagepact_home,
@@ -37,6 +38,28 @@ TRACE_EVENT(pagepact_home,
 		  __entry->ino, __entry->index,
 		  pp_show_state(__entry->from & 0xf), pp_show_state(__entry->to & 0xf),
 		  pp_show_why(__entry->why), __entry->from, __entry->to)
+);
+
+TRACE_EVENT(pagepact_block,
+	TP_PROTO(u64 ino, unsigned long base, int from, int to, int why),
+	TP_ARGS(ino, base, from, to, why),
+	TP_STRUCT__entry(
+		__field(u64, ino)
+		__field(unsigned long, base)
+		__field(int, from)
+		__field(int, to)
+		__field(int, why)
+	),
+	TP_fast_assign(
+		__entry->ino = ino;
+		__entry->base = base;
+		__entry->from = from;
+		__entry->to = to;
+		__entry->why = why;
+	),
+	TP_printk("region %llu block at page %lu %s -> %s by %s", __entry->ino, __entry->base,
+		  pp_show_state(__entry->from), pp_show_state(__entry->to),
+		  pp_show_why(__entry->why))
 );
 
 TRACE_EVENT(pagepact_reclaim,

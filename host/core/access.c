@@ -9,6 +9,7 @@
 #include <linux/pagemap.h>
 #include "core/access.h"
 #include "core/frame.h"
+#include "core/huge.h"
 #include "store/store.h"
 
 /* True when @index lies beyond the end of the file. Stable under the block's lock. */
@@ -76,10 +77,16 @@ static void rescue(struct pp_block *block, unsigned int i)
 	pp_home_t home = block->home[i];
 	u64 flags = home & (PP_HOME_COPY | PP_HOME_TOUGH);
 
+	pp_stat_inc(block->region->stats, rescues);
+	if (block->huge) {
+		/* One touch is all that will be seen of it: the mapping gets a huge entry. */
+		pp_home_move_all(block, PP_FRAME, PP_WHY_FAULT);
+		block->rescued = block->aged;
+		return;
+	}
 	pp_home_move(block, i, pp_home_in_frame(PP_FRAME, pp_home_folio(home), flags),
 		     PP_WHY_FAULT);
 	block->rescued++;
-	pp_stat_inc(block->region->stats, rescues);
 }
 
 /* The page is about to be written: what the store or a flag says of its content ends. */
@@ -99,7 +106,7 @@ static void forget_content(struct pp_block *block, unsigned int i)
 	pp_stat_inc(region->stats, copies_dropped);
 }
 
-static int read_hole(struct pp_block *block, unsigned int i, struct folio **out)
+static int read_hole(struct pp_block *block, unsigned int i, struct page **out)
 {
 	struct folio *zero = pp_zero_frame(block->region);
 
@@ -113,16 +120,16 @@ static int read_hole(struct pp_block *block, unsigned int i, struct folio **out)
 	if (!(block->home[i] & PP_HOME_ZERO_MAPPED))
 		pp_home_move(block, i, PP_HOLE | PP_HOME_ZERO_MAPPED, PP_WHY_FAULT);
 	pp_stat_inc(block->region->stats, hole_reads);
-	*out = zero;
+	*out = folio_page(zero, 0);
 	return 0;
 }
 
 /*
- * Under the block's lock: the frame of page @i into @out, using *@fresh where one is needed.
+ * Under the block's lock: page @i into @out, using *@fresh where one is needed.
  * Return: 0, -EAGAIN when a frame is needed and *@fresh is NULL, -EIO, -EHWPOISON, -ENOMEM.
  */
 static int materialise(struct pp_access *access, struct pp_block *block, unsigned int i,
-		       struct folio **fresh, struct folio **out)
+		       struct folio **fresh, struct page **out)
 {
 	pp_home_t home = block->home[i];
 	int err;
@@ -149,7 +156,7 @@ static int materialise(struct pp_access *access, struct pp_block *block, unsigne
 		break;
 	default:
 		/* Nobody is to read it or write to it. */
-		if (folio_test_hwpoison(pp_home_folio(home)))
+		if (PageHWPoison(pp_home_page(home)))
 			return -EHWPOISON;
 		if (pp_home_state(home) == PP_STANDBY)
 			rescue(block, i);
@@ -157,15 +164,22 @@ static int materialise(struct pp_access *access, struct pp_block *block, unsigne
 			forget_content(block, i);
 		break;
 	}
-	*out = pp_home_folio(block->home[i]);
-	return 0;
+	*out = pp_home_page(block->home[i]);
+	/* Parts of a huge frame are counted together, and may be mapped any number of times. */
+	return block->huge && folio_ref_count(block->huge) > INT_MAX / 2 ? -EFAULT : 0;
 }
 
-int pp_access_page(struct pp_access *access, struct folio **out)
+/* Return: @huge when somebody else was faster; NULL when it is the block's, or was never there. */
+static struct folio *install(struct pp_block *block, struct folio *huge)
+{
+	return !huge || pp_huge_install(block, huge) ? NULL : huge;
+}
+
+int pp_access_page(struct pp_access *access, struct page **out)
 {
 	struct pp_region *region = access->region;
 	unsigned int i = access->index & (PP_BLOCK_PAGES - 1);
-	struct folio *fresh = NULL;
+	struct folio *fresh = NULL, *huge;
 	struct pp_block *block;
 	int err;
 
@@ -178,8 +192,10 @@ int pp_access_page(struct pp_access *access, struct folio **out)
 	/* Made here, outside the lock, because its allocation may enter reclaim. */
 	if (!access->write && !pp_zero_frame(region))
 		return -ENOMEM;
+	huge = pp_huge_get(access, block);
 	do {
-		if (!fresh && needs_frame(READ_ONCE(block->home[i]), access->write)) {
+		if (!fresh && !huge &&
+		    needs_frame(READ_ONCE(block->home[i]), access->write)) {
 			err = pp_frame_get(region, access->vma, access->addr, access->nowait,
 					   &fresh);
 			if (err)
@@ -188,15 +204,21 @@ int pp_access_page(struct pp_access *access, struct folio **out)
 		err = mutex_lock_killable(&block->lock);
 		if (err)
 			break;
+		huge = install(block, huge);
 		err = beyond_end(region, access->index) ? -EFAULT :
 		      materialise(access, block, i, &fresh, out);
 		if (!err) {
-			folio_get(*out);
+			get_page(*out);
 			if (access->lock)
-				folio_lock(*out);
+				folio_lock(page_folio(*out));
 		}
 		mutex_unlock(&block->lock);
+		if (huge)
+			pp_frame_put_huge(region, huge);
+		huge = NULL;
 	} while (err == -EAGAIN);
+	if (huge)
+		pp_frame_put_huge(region, huge);
 	if (fresh)
 		pp_frame_put(region, fresh, true);
 	return err;
@@ -244,7 +266,7 @@ out:
 }
 
 int pp_access_peek(struct pp_region *region, pgoff_t index, struct page *bounce,
-		   struct folio **out)
+		   struct page **out)
 {
 	struct pp_block *block = pp_block_get(region, index, false);
 	pp_home_t home;
@@ -256,16 +278,16 @@ int pp_access_peek(struct pp_region *region, pgoff_t index, struct page *bounce,
 	if (mutex_lock_killable(&block->lock))
 		return -EINTR;
 	home = block->home[index & (PP_BLOCK_PAGES - 1)];
-	if (pp_home_has_frame(home) && folio_test_hwpoison(pp_home_folio(home))) {
+	if (pp_home_has_frame(home) && PageHWPoison(pp_home_page(home))) {
 		err = -EIO;
 	} else if (pp_home_has_frame(home)) {
-		*out = pp_home_folio(home);
-		folio_get(*out);
+		*out = pp_home_page(home);
+		get_page(*out);
 	} else if (pp_home_state(home) == PP_STORED) {
 		err = pp_store_fetch(region->domain->slots, pp_home_slot(home), bounce);
 		if (!err) {
-			*out = page_folio(bounce);
-			folio_get(*out);
+			*out = bounce;
+			get_page(*out);
 		}
 	}
 	mutex_unlock(&block->lock);

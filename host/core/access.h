@@ -16,6 +16,7 @@
  * @write: the page is about to be written
  * @nowait: return -EAGAIN rather than wait when a limit of ours is in the way
  * @lock: return the frame locked (faults)
+ * @no_table: the mapping has no table of small entries for the block, so it can get a huge one
  * @fetched: set when the page came from the store
  */
 struct pp_access {
@@ -26,13 +27,14 @@ struct pp_access {
 	bool write;
 	bool nowait;
 	bool lock;
+	bool no_table;
 	bool fetched;
 };
 
 /**
  * pp_access_page - brings a page into a frame and hands it out
  * @access: what is wanted
- * @out: set to the frame, with a reference, and locked with @access->lock
+ * @out: set to the page, with a reference to its frame, which is locked with @access->lock
  *
  * A read of a hole gets the region's zero frame. With @access->lock the frame is locked before
  * the block's lock is let go, so nobody can replace it before the caller has mapped it.
@@ -40,7 +42,7 @@ struct pp_access {
  * Return: 0; -EFAULT beyond the end of the file; -EIO: the stored bytes are damaged; -EHWPOISON:
  * its frame is; or an error of pp_frame_get().
  */
-int pp_access_page(struct pp_access *access, struct folio **out);
+int pp_access_page(struct pp_access *access, struct page **out);
 
 /**
  * pp_access_notify - first write to a page that is mapped read-only
@@ -60,11 +62,11 @@ int pp_access_notify(struct pp_access *access, struct folio *folio);
  * @region: the region
  * @index: index of the page
  * @bounce: a page for the bytes of a stored page
- * @out: set to the frame with a reference, to @bounce with a reference, or to NULL for a hole
+ * @out: set to the page or to @bounce, with a reference, or to NULL for a hole
  * Return: 0, -EIO, or -EINTR when killed.
  */
 int pp_access_peek(struct pp_region *region, pgoff_t index, struct page *bounce,
-		   struct folio **out);
+		   struct page **out);
 
 /**
  * pp_access_is_hole - is a page without memory?

@@ -4,6 +4,7 @@
 #include <linux/sched/signal.h>
 #include "core/evict.h"
 #include "core/frame.h"
+#include "core/huge.h"
 #include "store/store.h"
 
 /* Pages handled before the block's lock is let go for whoever faults in it. */
@@ -11,15 +12,8 @@
 /* Three quarters of a block touched again make it hot. */
 #define HOT(rescued, aged)	((rescued) * 4 >= (aged) * 3)
 #define MAX_HEAT		3
-/* Pages in a row refused by a full store before it is asked only what needs no room: zeros. */
-#define MAX_REFUSED		64
 
-static bool store_is_full(struct pp_reclaim *rc)
-{
-	return rc->refused >= MAX_REFUSED;
-}
-
-static bool lock_block(struct pp_block *block, bool try_only)
+bool pp_block_lock(struct pp_block *block, bool try_only)
 {
 	if (try_only)
 		return mutex_trylock(&block->lock);
@@ -64,7 +58,7 @@ unsigned int pp_block_age(struct pp_block *block, bool try_only, bool hard)
 	struct pp_region *region = block->region;
 	unsigned int i, aged = 0;
 
-	if (!READ_ONCE(block->nr[PP_FRAME]) || !lock_block(block, try_only))
+	if (!READ_ONCE(block->nr[PP_FRAME]) || !pp_block_lock(block, try_only))
 		return 0;
 	if ((skip_hot(block) && !hard) || has_mlocked(block)) {
 		mutex_unlock(&block->lock);
@@ -72,9 +66,9 @@ unsigned int pp_block_age(struct pp_block *block, bool try_only, bool hard)
 	}
 	mutex_unlock(&block->lock);
 	unmap_mapping_pages(region->inode->i_mapping, block->base, PP_BLOCK_PAGES, false);
-	if (!lock_block(block, try_only))
+	if (!pp_block_lock(block, try_only))
 		return 0;
-	for (i = 0; i < PP_BLOCK_PAGES; i++) {
+	for (i = block->huge ? PP_BLOCK_PAGES : 0; i < PP_BLOCK_PAGES; i++) {
 		pp_home_t home = block->home[i];
 
 		if (pp_home_state(home) != PP_FRAME ||
@@ -84,6 +78,10 @@ unsigned int pp_block_age(struct pp_block *block, bool try_only, bool hard)
 					home & (PP_HOME_COPY | PP_HOME_TOUGH));
 		pp_home_move(block, i, home, PP_WHY_AGE);
 		aged++;
+	}
+	if (block->huge && folio_ref_count(block->huge) == 1 && block->nr[PP_FRAME]) {
+		pp_home_move_all(block, PP_STANDBY, PP_WHY_AGE);
+		aged = PP_BLOCK_PAGES;
 	}
 	block->aged = aged;
 	mutex_unlock(&block->lock);
@@ -97,6 +95,18 @@ static bool takes_raw(struct pp_reclaim *rc)
 	return rc->hard && !rc->host;
 }
 
+int pp_evict_store(struct pp_region *region, struct page *page, unsigned int flags,
+		   struct pp_reclaim *rc, u64 *slot)
+{
+	if (takes_raw(rc))
+		flags |= PP_PUT_ALLOW_RAW;
+	if (!(flags & PP_PUT_KNOWN_RAW) && READ_ONCE(region->pool->knobs.detect_same))
+		flags |= PP_PUT_DETECT_SAME;
+	if (pp_store_is_full(rc))
+		flags |= PP_PUT_NO_ROOM;
+	return pp_store_put(region->domain->slots, page, flags, slot);
+}
+
 /*
  * The new home of an isolated frame's bytes. Return: 0 with the home word in @to, or the error of
  * pp_store_put().
@@ -104,7 +114,6 @@ static bool takes_raw(struct pp_reclaim *rc)
 static int find_home(struct pp_region *region, struct folio *folio, pp_home_t home,
 		     struct pp_reclaim *rc, pp_home_t *to)
 {
-	unsigned int flags = takes_raw(rc) ? PP_PUT_ALLOW_RAW : 0;
 	u64 slot;
 	int ret;
 
@@ -113,13 +122,8 @@ static int find_home(struct pp_region *region, struct folio *folio, pp_home_t ho
 		pp_stat_inc(region->stats, evict_clean);
 		return 0;
 	}
-	if (home & PP_HOME_TOUGH)
-		flags |= PP_PUT_KNOWN_RAW;
-	else if (READ_ONCE(region->pool->knobs.detect_same))
-		flags |= PP_PUT_DETECT_SAME;
-	if (store_is_full(rc))
-		flags |= PP_PUT_NO_ROOM;
-	ret = pp_store_put(region->domain->slots, folio_page(folio, 0), flags, &slot);
+	ret = pp_evict_store(region, folio_page(folio, 0),
+			     home & PP_HOME_TOUGH ? PP_PUT_KNOWN_RAW : 0, rc, &slot);
 	if (ret < 0)
 		return ret;
 	*to = ret == PP_PUT_ZERO ? PP_HOLE : pp_home_in_slot(slot);
@@ -137,7 +141,7 @@ unsigned int pp_block_drop_copies(struct pp_block *block, bool try_only)
 	struct pp_region *region = block->region;
 	unsigned int i, dropped = 0;
 
-	if (!READ_ONCE(block->copies) || !lock_block(block, try_only))
+	if (!READ_ONCE(block->copies) || !pp_block_lock(block, try_only))
 		return 0;
 	for (i = 0; i < PP_BLOCK_PAGES; i++) {
 		pp_home_t home = block->home[i];
@@ -174,14 +178,14 @@ static int evict_page(struct pp_block *block, unsigned int i, struct pp_reclaim 
 		if (err == -E2BIG) {
 			pp_home_move(block, i, home | PP_HOME_TOUGH, PP_WHY_EVICT);
 			pp_stat_inc(region->stats, incompressible);
-		} else if (!store_is_full(rc)) {
+		} else if (!pp_store_is_full(rc)) {
 			pp_stat_inc(region->stats, store_full);
 			rc->refused++;
 			rc->no_room = true;
 		}
 		return err;
 	}
-	if (!store_is_full(rc))
+	if (!pp_store_is_full(rc))
 		rc->refused = 0;
 	pp_home_move(block, i, to, PP_WHY_EVICT);
 	pp_frame_abandon(folio);
@@ -198,7 +202,7 @@ static int evict_page(struct pp_block *block, unsigned int i, struct pp_reclaim 
 static bool evictable(pp_home_t home, struct pp_reclaim *rc, bool any)
 {
 	/* Only what needs no room there. */
-	if (store_is_full(rc) && !(home & PP_HOME_COPY) &&
+	if (pp_store_is_full(rc) && !(home & PP_HOME_COPY) &&
 	    ((home & PP_HOME_TOUGH) || !READ_ONCE(rc->pool->knobs.detect_same)))
 		return false;
 	if ((home & PP_HOME_TOUGH) && !(home & PP_HOME_COPY) && !takes_raw(rc) &&
@@ -213,6 +217,8 @@ bool pp_block_evict(struct pp_block *block, struct pp_reclaim *rc, unsigned int 
 	unsigned int i, held = 0;
 	bool all = true;
 
+	if (READ_ONCE(block->huge) && pp_huge_evict(block, rc, any))
+		return true;
 	for (i = first; i < first + nr; i++) {
 		if (!evictable(READ_ONCE(block->home[i]), rc, any))
 			continue;
@@ -221,9 +227,9 @@ bool pp_block_evict(struct pp_block *block, struct pp_reclaim *rc, unsigned int 
 			all = false;
 			break;
 		}
-		if (!held && !lock_block(block, rc->try_only))
+		if (!held && !pp_block_lock(block, rc->try_only))
 			break;
-		if (evictable(block->home[i], rc, any))
+		if (!block->huge && evictable(block->home[i], rc, any))
 			evict_page(block, i, rc);
 		if (++held == LOCK_BATCH) {
 			mutex_unlock(&block->lock);

@@ -48,6 +48,39 @@ struct pp_reclaim {
 	bool hard;
 };
 
+/* Pages in a row refused by a full store before it is asked only what needs no room: zeros. */
+#define PP_MAX_REFUSED	64
+
+/**
+ * pp_store_is_full - does the store take only what needs no room, as far as is known?
+ * @rc: the request
+ * Return: true when it refused many pages in a row.
+ */
+static inline bool pp_store_is_full(struct pp_reclaim *rc)
+{
+	return rc->refused >= PP_MAX_REFUSED;
+}
+
+/**
+ * pp_block_lock - locks a block to reclaim from it
+ * @block: the block
+ * @try_only: only try
+ * Return: true when it is locked.
+ */
+bool pp_block_lock(struct pp_block *block, bool try_only);
+
+/**
+ * pp_evict_store - puts a page's bytes into the store
+ * @region: its region
+ * @page: its frame, or a part of a huge one, isolated
+ * @flags: PP_PUT_KNOWN_RAW, PP_PUT_ALLOW_RAW, or 0
+ * @rc: the request
+ * @slot: set to the slot, unless the result is PP_PUT_ZERO
+ * Return: like pp_store_put().
+ */
+int pp_evict_store(struct pp_region *region, struct page *page, unsigned int flags,
+		   struct pp_reclaim *rc, u64 *slot);
+
 /**
  * pp_block_age - makes the frames of a block standby that nobody pins
  * @block: the block; blocks with pages locked by mlock(2) are left alone

@@ -11,10 +11,15 @@
 /* Evicted by a fault that finds its limit reached. */
 #define DIRECT_BATCH	32
 
+static void uncharge_pages(struct pp_region *region, long n)
+{
+	atomic_long_sub(n, &region->frames);
+	atomic_long_sub(n, &region->pool->frames);
+}
+
 static void uncharge(struct pp_region *region)
 {
-	atomic_long_dec(&region->frames);
-	atomic_long_dec(&region->pool->frames);
+	uncharge_pages(region, 1);
 }
 
 static bool over(atomic_long_t *frames, unsigned long limit)
@@ -22,17 +27,23 @@ static bool over(atomic_long_t *frames, unsigned long limit)
 	return limit && atomic_long_read(frames) > limit;
 }
 
-/* Return: true when one more frame fits under both limits; it is charged then. */
-static bool charge(struct pp_region *region)
+/* With a huge frame more. */
+static bool over_with(atomic_long_t *frames, unsigned long limit)
+{
+	return limit && atomic_long_read(frames) + PP_BLOCK_PAGES > limit;
+}
+
+/* Return: true when @n more pages fit under both limits; they are charged then. */
+static bool charge(struct pp_region *region, long n)
 {
 	struct pp_pool *pool = region->pool;
 
-	atomic_long_inc(&region->frames);
-	atomic_long_inc(&pool->frames);
+	atomic_long_add(n, &region->frames);
+	atomic_long_add(n, &pool->frames);
 	if (!over(&region->frames, READ_ONCE(region->limit)) &&
 	    !over(&pool->frames, READ_ONCE(pool->knobs.limit)))
 		return true;
-	uncharge(region);
+	uncharge_pages(region, n);
 	return false;
 }
 
@@ -103,18 +114,19 @@ unsigned long pp_frame_drain(struct pp_region *region, unsigned long max)
 }
 
 /* Allocates in the name of the mapping's owner, also when another thread faults for it. */
-static struct folio *frame_alloc(struct vm_area_struct *vma, unsigned long addr, gfp_t gfp)
+static struct folio *frame_alloc(struct vm_area_struct *vma, unsigned long addr, int order,
+				 gfp_t gfp)
 {
 	struct mem_cgroup *memcg, *old;
 	struct folio *folio;
 
 	if (!vma)
-		return folio_alloc(gfp, 0);
+		return folio_alloc(gfp, order);
 	if (current->mm == vma->vm_mm)
-		return pp_compat_vma_alloc(gfp, vma, addr);
+		return pp_compat_vma_alloc(gfp, order, vma, addr);
 	memcg = get_mem_cgroup_from_mm(vma->vm_mm);
 	old = set_active_memcg(memcg);
-	folio = pp_compat_vma_alloc(gfp, vma, addr);
+	folio = pp_compat_vma_alloc(gfp, order, vma, addr);
 	set_active_memcg(old);
 	mem_cgroup_put(memcg);
 	return folio;
@@ -129,9 +141,9 @@ static int try_frame(struct pp_region *region, struct vm_area_struct *vma, unsig
 	*out = spare_pop(region);
 	if (*out)
 		return 0;
-	if (!charge(region))
+	if (!charge(region, 1))
 		return -EAGAIN;
-	*out = frame_alloc(vma, addr, gfp | __GFP_NORETRY | __GFP_NOWARN);
+	*out = frame_alloc(vma, addr, 0, gfp | __GFP_NORETRY | __GFP_NOWARN);
 	if (*out)
 		return 0;
 	/* Our own cold pages first: the last resort of the allocation below is the OOM killer. */
@@ -142,11 +154,57 @@ static int try_frame(struct pp_region *region, struct vm_area_struct *vma, unsig
 			return 0;
 		}
 	}
-	*out = frame_alloc(vma, addr, gfp);
+	*out = frame_alloc(vma, addr, 0, gfp);
 	if (*out)
 		return 0;
 	uncharge(region);
 	return -ENOMEM;
+}
+
+int pp_frame_get_huge(struct pp_region *region, struct vm_area_struct *vma, unsigned long addr,
+		      struct folio **out)
+{
+	/* What the page allocator has at hand, without reclaim or compaction. */
+	gfp_t gfp = (GFP_TRANSHUGE_LIGHT & ~__GFP_MOVABLE) | __GFP_ACCOUNT | __GFP_ZERO;
+
+	/* Looked at first: a charge that fails is seen by others for a moment. */
+	if (over_with(&region->frames, READ_ONCE(region->limit)) ||
+	    over_with(&region->pool->frames, READ_ONCE(region->pool->knobs.limit)) ||
+	    !charge(region, PP_BLOCK_PAGES))
+		return -EBUSY;
+	*out = frame_alloc(vma, addr, PP_BLOCK_SHIFT, gfp);
+	if (*out)
+		return 0;
+	uncharge_pages(region, PP_BLOCK_PAGES);
+	return -ENOMEM;
+}
+
+void pp_frame_put_huge(struct pp_region *region, struct folio *folio)
+{
+	folio_put(folio);
+	uncharge_pages(region, PP_BLOCK_PAGES);
+}
+
+struct folio *pp_frame_get_part(struct pp_region *region, struct folio *huge, gfp_t gfp)
+{
+	struct mem_cgroup *memcg, *old;
+	struct folio *folio;
+
+	rcu_read_lock();
+	memcg = folio_memcg(huge);
+	if (memcg && !css_tryget(&memcg->css))
+		memcg = NULL;
+	rcu_read_unlock();
+	old = set_active_memcg(memcg);
+	folio = folio_alloc(gfp | __GFP_ACCOUNT | __GFP_NOWARN, 0);
+	set_active_memcg(old);
+	if (memcg)
+		css_put(&memcg->css);
+	if (!folio)
+		return NULL;
+	atomic_long_inc(&region->frames);
+	atomic_long_inc(&region->pool->frames);
+	return folio;
 }
 
 /*

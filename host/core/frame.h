@@ -32,6 +32,39 @@ int pp_frame_get(struct pp_region *region, struct vm_area_struct *vma, unsigned 
 		 bool nowait, struct folio **out);
 
 /**
+ * pp_frame_get_huge - a huge frame for a block of a region
+ * @region: the region
+ * @vma: the faulting mapping, for its memory policy and cgroup
+ * @addr: faulting address
+ * @out: set to the frame: charged, reference count one, zeroed, no mapping
+ *
+ * Evicts nothing and waits for nothing: whoever is refused takes a frame of one page.
+ *
+ * Return: 0; -EBUSY: a limit stands in the way; -ENOMEM.
+ */
+int pp_frame_get_huge(struct pp_region *region, struct vm_area_struct *vma, unsigned long addr,
+		      struct folio **out);
+
+/**
+ * pp_frame_put_huge - takes a huge frame back, to the page allocator
+ * @region: the region
+ * @folio: charged, reference count one (or held by others as well), no mapping, in no home
+ */
+void pp_frame_put_huge(struct pp_region *region, struct folio *folio);
+
+/**
+ * pp_frame_get_part - a frame for one page of a huge frame that is to be shattered
+ * @region: the region
+ * @huge: charged to whom the new one is to be charged as well
+ * @gfp: GFP flags
+ *
+ * Passes over the limits: the huge frame goes when all of its pages have a new home.
+ *
+ * Return: the frame: charged, reference count one, content undefined, no mapping; or NULL.
+ */
+struct folio *pp_frame_get_part(struct pp_region *region, struct folio *huge, gfp_t gfp);
+
+/**
  * pp_frame_put - takes a frame back
  * @region: the region
  * @folio: charged, reference count one, no mapping, in no home

@@ -5,6 +5,18 @@
 #define CREATE_TRACE_POINTS
 #include "control/trace.h"
 
+static void count(struct pp_block *block, enum pp_state from, enum pp_state to, int nr)
+{
+	struct pp_region *region = block->region;
+
+	WRITE_ONCE(block->nr[from], block->nr[from] - nr);
+	WRITE_ONCE(block->nr[to], block->nr[to] + nr);
+	atomic_long_sub(nr, &region->states[from]);
+	atomic_long_add(nr, &region->states[to]);
+	atomic_long_sub(nr, &region->pool->states[from]);
+	atomic_long_add(nr, &region->pool->states[to]);
+}
+
 void pp_home_move(struct pp_block *block, unsigned int i, pp_home_t new, enum pp_why why)
 {
 	struct pp_region *region = block->region;
@@ -16,12 +28,20 @@ void pp_home_move(struct pp_block *block, unsigned int i, pp_home_t new, enum pp
 	WRITE_ONCE(block->home[i], new);
 	if ((old ^ new) & PP_HOME_COPY)
 		WRITE_ONCE(block->copies, block->copies + (new & PP_HOME_COPY ? 1 : -1));
-	if (from == to)
-		return;
-	WRITE_ONCE(block->nr[from], block->nr[from] - 1);
-	WRITE_ONCE(block->nr[to], block->nr[to] + 1);
-	atomic_long_dec(&region->states[from]);
-	atomic_long_inc(&region->states[to]);
-	atomic_long_dec(&region->pool->states[from]);
-	atomic_long_inc(&region->pool->states[to]);
+	if (from != to)
+		count(block, from, to, 1);
+}
+
+void pp_home_move_all(struct pp_block *block, enum pp_state to, enum pp_why why)
+{
+	enum pp_state from = pp_home_state(block->home[0]);
+	unsigned int i;
+
+	lockdep_assert_held(&block->lock);
+	trace_pagepact_block(block->region->inode->i_ino, block->base, from, to, why);
+	for (i = 0; i < PP_BLOCK_PAGES; i++)
+		WRITE_ONCE(block->home[i], to == PP_HOLE ? PP_HOLE :
+						pp_home_in_huge(to, block->huge, i));
+	if (from != to)
+		count(block, from, to, PP_BLOCK_PAGES);
 }

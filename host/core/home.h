@@ -22,6 +22,8 @@
  *
  * Every change of state goes through pp_home_move(), under the block's lock.
  *
+ * Of a block with a huge frame (core/huge.h), all pages are FRAME or all are STANDBY.
+ *
  * The word: bits 0-3 the state, bits 4-11 flags, bits 12-63 the frame's pfn (FRAME, STANDBY) or
  * the slot's number (STORED).
  */
@@ -67,12 +69,14 @@ typedef u64 pp_home_t;
  * @PP_WHY_AGE: ageing
  * @PP_WHY_EVICT: eviction
  * @PP_WHY_PUNCH: truncate, fallocate, or the end of the region
+ * @PP_WHY_SHATTER: a huge frame gives way to frames of one page
  */
 enum pp_why {
 	PP_WHY_FAULT,
 	PP_WHY_AGE,
 	PP_WHY_EVICT,
 	PP_WHY_PUNCH,
+	PP_WHY_SHATTER,
 };
 
 /**
@@ -106,13 +110,23 @@ static inline bool pp_home_has_frame(pp_home_t h)
 }
 
 /**
+ * pp_home_page - where the bytes of a FRAME or STANDBY home are
+ * @h: the home word
+ * Return: the page: a frame, or a part of a huge one.
+ */
+static inline struct page *pp_home_page(pp_home_t h)
+{
+	return pfn_to_page(h >> PP_HOME_SHIFT);
+}
+
+/**
  * pp_home_folio - the frame of a FRAME or STANDBY home
  * @h: the home word
- * Return: the frame.
+ * Return: the frame, which may be the block's huge one.
  */
 static inline struct folio *pp_home_folio(pp_home_t h)
 {
-	return page_folio(pfn_to_page(h >> PP_HOME_SHIFT));
+	return page_folio(pp_home_page(h));
 }
 
 /**
@@ -125,6 +139,18 @@ static inline struct folio *pp_home_folio(pp_home_t h)
 static inline pp_home_t pp_home_in_frame(enum pp_state state, struct folio *folio, u64 flags)
 {
 	return ((u64)folio_pfn(folio) << PP_HOME_SHIFT) | flags | state;
+}
+
+/**
+ * pp_home_in_huge - makes a home word: in a part of a huge frame
+ * @state: PP_FRAME or PP_STANDBY
+ * @huge: the huge frame
+ * @i: index of the page in its block
+ * Return: the word. It has no flags.
+ */
+static inline pp_home_t pp_home_in_huge(enum pp_state state, struct folio *huge, unsigned int i)
+{
+	return (((u64)folio_pfn(huge) + i) << PP_HOME_SHIFT) | state;
 }
 
 /**
@@ -148,5 +174,15 @@ static inline pp_home_t pp_home_in_slot(u64 slot)
  * old word referred to (frame, slot) and lets it go afterwards.
  */
 void pp_home_move(struct pp_block *block, unsigned int i, pp_home_t new, enum pp_why why);
+
+/**
+ * pp_home_move_all - all homes of a block, which are in the same state, change together
+ * @block: the block, locked by the caller
+ * @to: PP_FRAME or PP_STANDBY: in the block's huge frame; PP_HOLE
+ * @why: the cause, for the tracepoint
+ *
+ * For huge frames, which have no part in a state of its own. Flags end.
+ */
+void pp_home_move_all(struct pp_block *block, enum pp_state to, enum pp_why why);
 
 #endif /* PAGEPACT_CORE_HOME_H */

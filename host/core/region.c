@@ -7,7 +7,7 @@
 #include "compat/compat.h"
 #include "control/sysfs.h"
 #include "core/frame.h"
-#include "core/region.h"
+#include "core/huge.h"
 #include "policy/pressure.h"
 #include "store/slots.h"
 #include "store/store.h"
@@ -53,6 +53,7 @@ int pp_region_create(struct pp_pool *pool, struct pp_domain *domain, struct inod
 	region->inode = inode;
 	region->limit = READ_ONCE(pool->knobs.region_limit);
 	region->limit_writes.reached = region->limit;
+	region->huge_mode = PP_HUGE_POOL;
 	refcount_set(&region->users, 1);
 	xa_init_flags(&region->blocks, XA_FLAGS_ACCOUNT);
 	INIT_LIST_HEAD(&region->spare);
@@ -242,11 +243,21 @@ static void punch_block(struct pp_block *block, unsigned int first, unsigned int
 {
 	unsigned int i, punched = 0;
 
-	/* A hint only: what a fault maps after it is found and unmapped under the lock. */
-	if (READ_ONCE(block->nr[PP_FRAME]))
+	/*
+	 * A hint only: what a fault maps after it is found and unmapped under the lock. A part of a
+	 * huge frame stays mapped: zeros are written there.
+	 */
+	if (READ_ONCE(block->nr[PP_FRAME]) &&
+	    (!READ_ONCE(block->huge) || end - first == PP_BLOCK_PAGES))
 		unmap_mapping_pages(block->region->inode->i_mapping, block->base + first,
 				    end - first, false);
 	mutex_lock(&block->lock);
+	if (block->huge) {
+		pp_huge_punch(block, first, end);
+		mutex_unlock(&block->lock);
+		pp_stat_add(block->region->stats, punched, end - first);
+		return;
+	}
 	punch_zero(block, first, end);
 	for (i = first; i < end && block->nr[PP_HOLE] < PP_BLOCK_PAGES; i++) {
 		if (pp_home_state(block->home[i]) == PP_HOLE)
@@ -270,6 +281,15 @@ void pp_region_punch(struct pp_region *region, pgoff_t start, pgoff_t end)
 			    min(end - block->base, PP_BLOCK_PAGES));
 		cond_resched();
 	}
+}
+
+int pp_region_cut(struct pp_region *region, pgoff_t index)
+{
+	struct pp_block *block = pp_block_get(region, index, false);
+
+	if (!block || !(index & (PP_BLOCK_PAGES - 1)))
+		return 0;
+	return pp_huge_shatter(block);
 }
 
 int pp_region_resize(struct pp_region *region, unsigned long from, unsigned long to)

@@ -64,6 +64,8 @@ static_assert(PAGE_SHIFT == 12 && sizeof(pp_home_t) << PP_BLOCK_SHIFT == PAGE_SI
  *	the lock as a hint
  * @rescued: standby pages touched since the block was aged last
  * @aged: pages made standby when the block was aged last
+ * @huge: the huge frame that all homes are in, or NULL; read without the lock as a hint
+ * @punched: pages of @huge punched since it came, at most; read without the lock as a hint
  * @heat: 0..3, how often in a row most of the aged pages were touched again
  * @skip: ageing rounds that still pass over this block because of its heat
  * @lru: on the module's list_lru, constant place from the first touch to the region's end
@@ -77,9 +79,28 @@ struct pp_block {
 	u16 copies;
 	u16 rescued;
 	u16 aged;
+	u16 punched;
 	u8 heat;
 	u8 skip;
+	struct folio *huge;
 	struct list_head lru;
+};
+
+/* Mark of @blocks of a region: the huge frame is to be shattered. */
+#define PP_BLOCK_SHATTER	XA_MARK_0
+
+/**
+ * enum pp_huge_mode - when huge frames are used
+ * @PP_HUGE_OFF: never
+ * @PP_HUGE_FIRST_TOUCH: for the first touch of a block
+ * @PP_HUGE_POOL: (of a region) as the pool says
+ * @PP_NR_HUGE_MODES: number of modes
+ */
+enum pp_huge_mode {
+	PP_HUGE_OFF,
+	PP_HUGE_FIRST_TOUCH,
+	PP_HUGE_POOL,
+	PP_NR_HUGE_MODES
 };
 
 /**
@@ -116,6 +137,7 @@ struct pp_limit_writes {
  * @spare: frames a region may keep ready
  * @stall_ms: milliseconds
  * @age_interval_ms: milliseconds, 0 = only under pressure
+ * @huge: enum pp_huge_mode
  * @evict: switch
  * @keep_copies: switch
  * @detect_same: switch
@@ -132,6 +154,7 @@ struct pp_knobs {
 	unsigned long spare;
 	unsigned long stall_ms;
 	unsigned long age_interval_ms;
+	unsigned long huge;
 	bool evict;
 	bool keep_copies;
 	bool detect_same;
@@ -151,6 +174,7 @@ struct pp_knobs {
  * @inodes: regions and directories that exist, the root not counted
  * @next_ino: number of the inode made last
  * @blocks: blocks that exist
+ * @huge: blocks with a huge frame
  * @states: pages per state, over all regions
  * @quiet_until: jiffies before which faults do not start background reclaim, because it won
  *	nothing; READ_ONCE()
@@ -162,6 +186,7 @@ struct pp_knobs {
  * @zero_inode: lends its mapping to zero frames
  * @work: background reclaim, kicked when the headroom under @knobs.limit gets short
  * @age_work: ageing for statistics
+ * @shatter_work: shatters marked blocks, a while after they were marked
  * @refill_work: fills the store's reserve, a while after it was drawn on
  * @kobj: sysfs directory
  * @regions_kobj: parent of the regions' directories
@@ -179,6 +204,7 @@ struct pp_pool {
 	atomic_long_t inodes;
 	atomic64_t next_ino;
 	atomic_long_t blocks;
+	atomic_long_t huge;
 	atomic_long_t states[PP_NR_STATES];
 	unsigned long quiet_until;
 	struct pp_limit_writes limit_writes;
@@ -190,6 +216,7 @@ struct pp_pool {
 	struct work_struct work;
 	struct delayed_work age_work;
 	struct delayed_work refill_work;
+	struct delayed_work shatter_work;
 	struct kobject kobj;
 	struct kobject *regions_kobj;
 	struct completion kobj_gone;
@@ -205,6 +232,8 @@ struct pp_pool {
  * @all: on @pool->regions, under @pool->lock
  * @blocks: block number -> struct pp_block; entries are only added until the region ends
  * @nr_blocks: number of entries in @blocks
+ * @huge: blocks with a huge frame
+ * @huge_mode: enum pp_huge_mode, READ_ONCE()
  * @limit: pages, 0 = none; written under the pool's lock
  * @limit_writes: writes of @limit
  * @frames: like the pool's, of this region
@@ -231,6 +260,8 @@ struct pp_region {
 	struct list_head all;
 	struct xarray blocks;
 	atomic_long_t nr_blocks;
+	atomic_long_t huge;
+	unsigned long huge_mode;
 	unsigned long limit;
 	struct pp_limit_writes limit_writes;
 	atomic_long_t frames;
@@ -311,6 +342,17 @@ struct pp_block *pp_block_get(struct pp_region *region, pgoff_t index, bool make
  * was cut must not come back with old bytes.
  */
 void pp_region_punch(struct pp_region *region, pgoff_t start, pgoff_t end);
+
+/**
+ * pp_region_cut - no huge frame reaches over a page
+ * @region: the region
+ * @index: the page, where a shorter file is to end
+ *
+ * Caller: holds i_rwsem. A fault may bring another one until the file is shorter; pp_region_punch()
+ * finds it then.
+ * Return: 0, -EBUSY, -ENOMEM.
+ */
+int pp_region_cut(struct pp_region *region, pgoff_t index);
 
 /**
  * pp_region_resize - admits (or gives back) pages of size

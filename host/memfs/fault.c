@@ -56,20 +56,21 @@ static struct pp_access access_of(struct vm_fault *vmf, bool write)
 		.write = write,
 		.nowait = vmf->flags & FAULT_FLAG_RETRY_NOWAIT,
 		.lock = true,
+		.no_table = pmd_none(pmdp_get_lockless(vmf->pmd)),
 	};
 }
 
 static vm_fault_t pp_fault(struct vm_fault *vmf)
 {
 	struct pp_access access = access_of(vmf, vmf->flags & FAULT_FLAG_WRITE);
-	struct folio *folio;
+	struct page *page;
 	int err;
 
 	pp_stat_inc(access.region->stats, faults);
-	err = pp_access_page(&access, &folio);
+	err = pp_access_page(&access, &page);
 	if (err)
 		return fault_error(&access, err);
-	vmf->page = folio_page(folio, 0);
+	vmf->page = page;
 	return VM_FAULT_LOCKED | (access.fetched ? VM_FAULT_MAJOR : 0);
 }
 

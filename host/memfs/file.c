@@ -8,6 +8,8 @@
 #include <linux/sched/signal.h>
 #include <linux/uio.h>
 #include <linux/falloc.h>
+#include <linux/highmem.h>
+#include <linux/huge_mm.h>
 #include "core/access.h"
 #include "memfs/memfs.h"
 
@@ -41,16 +43,16 @@ static size_t page_part(loff_t pos, loff_t left, size_t count)
 static ssize_t read_page(struct pp_region *region, loff_t pos, struct page *bounce,
 			 struct iov_iter *to, size_t len)
 {
-	struct folio *folio;
+	struct page *page;
 	size_t done;
-	int err = pp_access_peek(region, pos >> PAGE_SHIFT, bounce, &folio);
+	int err = pp_access_peek(region, pos >> PAGE_SHIFT, bounce, &page);
 
 	if (err)
 		return err;
-	if (!folio)
+	if (!page)
 		return iov_iter_zero(len, to);
-	done = copy_page_to_iter(folio_page(folio, 0), offset_in_page(pos), len, to);
-	folio_put(folio);
+	done = copy_page_to_iter(page, offset_in_page(pos), len, to);
+	put_page(page);
 	return done;
 }
 
@@ -92,14 +94,14 @@ static ssize_t write_page(struct pp_region *region, loff_t pos, struct iov_iter 
 	struct pp_access access = {
 		.region = region, .index = pos >> PAGE_SHIFT, .write = true,
 	};
-	struct folio *folio;
+	struct page *page;
 	size_t done;
-	int err = pp_access_page(&access, &folio);
+	int err = pp_access_page(&access, &page);
 
 	if (err)
 		return write_error(err);
-	done = copy_page_from_iter(folio_page(folio, 0), offset_in_page(pos), len, from);
-	folio_put(folio);
+	done = copy_page_from_iter(page, offset_in_page(pos), len, from);
+	put_page(page);
 	return done;
 }
 
@@ -156,6 +158,13 @@ static int set_size(struct pp_region *region, loff_t size)
 				   region->pool->name, size, PAGE_SIZE);
 		return -EINVAL;
 	}
+	/* No part of a huge frame lies beyond the end. */
+	err = pp_region_cut(region, size >> PAGE_SHIFT);
+	if (err) {
+		pr_err_ratelimited("pool %s: size %lld refused: the end lies in a huge frame that cannot be broken up now (error %d); try again\n",
+				   region->pool->name, size, err);
+		return err;
+	}
 	err = pp_region_resize(region, old >> PAGE_SHIFT, size >> PAGE_SHIFT);
 	if (err) {
 		pr_err_ratelimited("pool %s: region of %lld bytes refused: %ld of %lu bytes are promised to regions already; raise size in sysfs, or the mount option\n",
@@ -203,12 +212,12 @@ static int pp_getattr(struct mnt_idmap *idmap, const struct path *path, struct k
 
 /**
  * struct part - what a punch covers of a page, but not all of it
- * @folio: the page's frame, with a reference, or NULL for a hole
+ * @page: the page, with a reference, or NULL for a hole
  * @from: first byte
  * @len: bytes
  */
 struct part {
-	struct folio *folio;
+	struct page *page;
 	size_t from;
 	size_t len;
 };
@@ -224,22 +233,22 @@ static int part_get(struct pp_region *region, loff_t pos, size_t len, struct par
 	part->len = len;
 	if (!len || pp_access_is_hole(region, access.index))
 		return 0;
-	err = pp_access_page(&access, &part->folio);
+	err = pp_access_page(&access, &part->page);
 	if (err)
-		part->folio = NULL;
+		part->page = NULL;
 	return write_error(err);
 }
 
 static void part_zero(struct part *part)
 {
-	if (part->folio)
-		folio_zero_range(part->folio, part->from, part->len);
+	if (part->page)
+		memzero_page(part->page, part->from, part->len);
 }
 
 static void part_put(struct part *part)
 {
-	if (part->folio)
-		folio_put(part->folio);
+	if (part->page)
+		put_page(part->page);
 }
 
 /* Both ends are in memory before the first byte is zeroed: a punch that fails changes nothing. */
@@ -307,6 +316,8 @@ const struct address_space_operations pp_aops = {
 
 const struct file_operations pp_file_fops = {
 	.mmap		= pp_mmap,
+	/* Where nobody says otherwise, so that huge frames fit. */
+	.get_unmapped_area = thp_get_unmapped_area,
 	.read_iter	= pp_read_iter,
 	.write_iter	= pp_write_iter,
 	.fallocate	= pp_fallocate,

@@ -47,6 +47,7 @@ static const struct fs_parameter_spec pp_parameters[] = {
 	KNOB_OPT("age_interval_ms",	PP_KNOB_AGE_INTERVAL),
 	KNOB_OPT("spare",		PP_KNOB_SPARE),
 	KNOB_OPT("stall_ms",		PP_KNOB_STALL),
+	KNOB_OPT("huge",		PP_KNOB_HUGE),
 	fsparam_u32oct("mode",		OPT_MODE),
 	fsparam_uid("uid",		OPT_UID),
 	fsparam_gid("gid",		OPT_GID),

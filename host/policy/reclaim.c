@@ -3,6 +3,7 @@
 #include <linux/sched/signal.h>
 #include "control/trace.h"
 #include "core/frame.h"
+#include "core/huge.h"
 #include "policy/reclaim.h"
 #include "store/store.h"
 
@@ -267,6 +268,28 @@ static void refill_worker(struct work_struct *work)
 	pp_store_refill(container_of(to_delayed_work(work), struct pp_pool, refill_work)->store);
 }
 
+/* Guests punch page after page: wait for more. */
+void pp_reclaim_shatter_later(struct pp_pool *pool)
+{
+	queue_delayed_work(reclaim_wq, &pool->shatter_work, HZ / 10);
+}
+
+static void shatter_worker(struct work_struct *work)
+{
+	struct pp_pool *pool = container_of(to_delayed_work(work), struct pp_pool, shatter_work);
+	unsigned long n;
+
+	for (n = nr_regions(pool); n; n--) {
+		struct pp_region *region = next_region(pool);
+
+		if (!region)
+			break;
+		pp_huge_shatter_marked(region);
+		pp_region_put(region);
+		cond_resched();
+	}
+}
+
 static unsigned long excess(struct pp_pool *pool, struct pp_region *only)
 {
 	unsigned long limit = only ? READ_ONCE(only->limit) : READ_ONCE(pool->knobs.limit);
@@ -372,6 +395,7 @@ void pp_reclaim_init_pool(struct pp_pool *pool)
 	INIT_WORK(&pool->work, reclaim_worker);
 	INIT_DELAYED_WORK(&pool->age_work, age_worker);
 	INIT_DELAYED_WORK(&pool->refill_work, refill_worker);
+	INIT_DELAYED_WORK(&pool->shatter_work, shatter_worker);
 }
 
 void pp_reclaim_exit_pool(struct pp_pool *pool)
@@ -380,6 +404,7 @@ void pp_reclaim_exit_pool(struct pp_pool *pool)
 	cancel_delayed_work_sync(&pool->age_work);
 	cancel_work_sync(&pool->work);
 	cancel_delayed_work_sync(&pool->refill_work);
+	cancel_delayed_work_sync(&pool->shatter_work);
 }
 
 int pp_reclaim_init(void)

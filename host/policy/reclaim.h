@@ -71,6 +71,12 @@ unsigned long pp_reclaim_oom(struct pp_pool *pool, unsigned long want);
 void pp_reclaim_kick(struct pp_pool *pool);
 
 /**
+ * pp_reclaim_shatter_later - has marked blocks of @pool shattered in the background
+ * @pool: the pool
+ */
+void pp_reclaim_shatter_later(struct pp_pool *pool);
+
+/**
  * pp_reclaim_check - starts background reclaim of @pool when its headroom is short
  * @pool: the pool
  */

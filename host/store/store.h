@@ -43,12 +43,14 @@ extern const struct pp_tier_ops pp_tier_cram;
  * @PP_PUT_RAW: incompressible, in a slot as it is
  * @PP_PUT_SAME: one repeated word, in a slot without bytes
  * @PP_PUT_ZERO: all zeros: no slot, the page may become a hole
+ * @PP_NR_PUTS: number of results
  */
 enum pp_put {
 	PP_PUT_STORED,
 	PP_PUT_RAW,
 	PP_PUT_SAME,
 	PP_PUT_ZERO,
+	PP_NR_PUTS
 };
 
 /* pp_store_put(): look for repeated words first. */

@@ -327,7 +327,7 @@ static size_t value_text(struct rng *r, char *out)
 {
 	static const char *const words[] = {
 		"", "\n", "lz4", "zstd", "random", "clock", "0\n", "1\n", "max", "-", "lz4\nzstd",
-		"\t1\v", "clock ", "%d", "none", "842",
+		"\t1\v", "clock ", "%d", "none", "842", "off", "first-touch", "pool",
 	};
 	size_t n;
 
@@ -350,7 +350,7 @@ static size_t value_text(struct rng *r, char *out)
 	case 3:
 	case 4:
 	case 5:
-		strcpy(out, words[below(r, 16)]);
+		strcpy(out, words[below(r, sizeof(words) / sizeof(*words))]);
 		return strlen(out);
 	default:
 		return number_text(r, out);
@@ -360,6 +360,11 @@ static size_t value_text(struct rng *r, char *out)
 /* One that fits the knob in @name. */
 static size_t good_value(struct rng *r, const char *name, char *out)
 {
+	/* The last one is a region's only. */
+	static const char *const modes[] = { "off", "first-touch", "pool" };
+
+	if (strstr(name, "huge"))
+		return sprintf(out, "%s", modes[below(r, strstr(name, "regions") ? 3 : 2)]);
 	if (strstr(name, "compressor"))
 		return sprintf(out, "%s", below(r, 2) ? "lz4" : "zstd");
 	if (strstr(name, "policy"))

@@ -32,7 +32,7 @@ guest_start() {
 	case $backend in
 	memfd) memory=memory-backend-memfd,id=ram,share=on,size=${mib}M ;;
 	anon) memory=memory-backend-ram,id=ram,size=${mib}M ;;
-	*) memory=memory-backend-file,id=ram,share=on,mem-path=$backend,size=${mib}M ;;
+	*) memory=memory-backend-file,id=ram,share=on,mem-path=$backend,align=2M,size=${mib}M ;;
 	esac
 	guest_qemu "$name" "$kernel" "$memory" -m "$mib" "$@" >"$(guest_log "$name" qemu)" 2>&1 &
 	echo $! >"$dir/pid"

@@ -325,12 +325,18 @@ static size_t new_size(struct worker *w, size_t page, uint64_t choice)
 	return w->m->lanes > 1 && page < w->m->tail ? w->m->tail : page;
 }
 
+/* A huge frame that is held cannot be cut. */
 OP(truncate)
 {
 	size_t pages = new_size(w, arg[0], arg[1]);
+	bool huge = w->m->target == REGION && pages % BLOCK_PAGES &&
+		    number_of(w->place->region, "huge_resident") > 0;
 
-	if (ftruncate(w->fd, pages * PAGE))
+	if (ftruncate(w->fd, pages * PAGE)) {
+		if (huge && errno == EBUSY)
+			return look(w, pages, 2);
 		return fail(w->m, "truncate to %zu pages: errno %d", pages, errno);
+	}
 	model_resize(w, pages);
 	return look(w, pages ? pages - 1 : 0, 2);
 }

@@ -129,16 +129,20 @@ static void pins_see(struct worker *w, size_t page)
 	for (i = 0; i < m->workers; i++) {
 		for (n = 0; n < NR_PINS && may_pin(w, i); n++) {
 			struct pin *pin = &m->pins[i][n];
+			size_t at = page - pin->page;
 
-			if (pin->held && page - pin->page < pin->pages &&
-			    pin->attached[page - pin->page])
-				memcpy(pin->bytes + (page - pin->page) * PAGE,
-				       m->bytes + page * PAGE, PAGE);
+			if (!pin->held || at >= pin->pages)
+				continue;
+			if (pin->attached[at])
+				memcpy(pin->bytes + at * PAGE, m->bytes + page * PAGE, PAGE);
+			if (pin->stays[at])
+				memcpy(pin->in_huge + at * PAGE, m->bytes + page * PAGE, PAGE);
 		}
 	}
 }
 
-static void pins_detach(struct worker *w, size_t page)
+/* @whole: together with all other pages of its block. */
+static void pins_detach(struct worker *w, size_t page, bool whole)
 {
 	struct model *m = w->m;
 	unsigned int i, n;
@@ -146,9 +150,15 @@ static void pins_detach(struct worker *w, size_t page)
 	for (i = 0; i < m->workers; i++) {
 		for (n = 0; n < NR_PINS && may_pin(w, i); n++) {
 			struct pin *pin = &m->pins[i][n];
+			size_t at = page - pin->page;
 
-			if (page - pin->page < pin->pages)
-				pin->attached[page - pin->page] = false;
+			if (at >= pin->pages)
+				continue;
+			if (whole)
+				pin->stays[at] = false;
+			else if (pin->attached[at] && m->target == REGION)
+				pin->stays[at] = pin->maybe_stayed[at] = true;
+			pin->attached[at] = false;
 		}
 	}
 }
@@ -175,14 +185,16 @@ void model_write_page(struct worker *w, size_t page, uint64_t version)
 
 void model_punch(struct worker *w, size_t pos, size_t len)
 {
-	size_t end = pos + len, page;
+	size_t start = pos, end = pos + len, page, block;
 
 	for (; pos < end; pos = (page + 1) * PAGE) {
 		size_t part = MIN(end - pos, PAGE - pos % PAGE);
 
 		page = pos / PAGE;
+		block = page - page % BLOCK_PAGES;
 		if (part == PAGE)
-			pins_detach(w, page);
+			pins_detach(w, page, start <= block * PAGE &&
+				    end >= (block + BLOCK_PAGES) * PAGE);
 		memset(w->m->bytes + pos, 0, part);
 		pins_see(w, page);
 	}

@@ -24,6 +24,7 @@
 #define NR_SLOTS 4 /* mappings of a worker; the first is always there, of all pages */
 #define NR_PINS 2 /* pipes of a worker that may hold pages */
 #define PIN_PAGES 4
+#define BLOCK_PAGES 512 /* of a region: a huge frame is a whole one */
 #define SCRATCH_PAGES 16 /* of a worker in the scratch file */
 #define NR_ARGS 4
 #define LINE 160
@@ -39,14 +40,18 @@ enum target {
 
 /*
  * Pages that a pipe holds. It sees what is written to them, until a punch or truncation takes
- * them from the memory under test.
+ * them from the memory under test. A punch of a part of a huge frame does not: it writes zeros
+ * there. Whether a page is in one is not known, so both is right then.
  */
 struct pin {
 	bool held;
 	size_t page, pages;
 	bool attached[PIN_PAGES];
 	bool maybe_zero[PIN_PAGES]; /* may be the zero page of a hole, which stays zero */
+	bool stays[PIN_PAGES]; /* if in a huge frame: still seen */
+	bool maybe_stayed[PIN_PAGES]; /* @in_huge may be what it is */
 	unsigned char bytes[PIN_PAGES * PAGE];
+	unsigned char in_huge[PIN_PAGES * PAGE];
 };
 
 /*

@@ -21,6 +21,7 @@ static const char *const knobs[][2] = {
 	{ "detect_same", "1" },	   { "detect_same", "0" },
 	{ "spare", "524288" },	   { "spare", "0" },
 	{ "age_interval_ms", "0" }, { "age_interval_ms", "20" },
+	{ "huge", "first-touch" }, { "huge", "off" },
 	{ "limit", "0" },
 };
 
@@ -140,6 +141,8 @@ static bool check_pinned(struct worker *w, const struct pin *pin, size_t i,
 		return true;
 	if (pin->maybe_zero[i] && !memcmp(have, zeros, PAGE))
 		return true;
+	if (pin->maybe_stayed[i] && !memcmp(have, pin->in_huge + i * PAGE, PAGE))
+		return true;
 	return fail(w->m, "page %zu, held by a pipe%s, is not what it must be", pin->page + i,
 		    pin->attached[i] ? "" : " and given back since");
 }
@@ -193,6 +196,7 @@ OP(pin)
 		const unsigned char *page = pin->bytes + i * PAGE;
 
 		pin->attached[i] = true;
+		pin->stays[i] = pin->maybe_stayed[i] = false;
 		pin->maybe_zero[i] = !page[0] && !memcmp(page, page + 1, PAGE - 1);
 	}
 	pin->held = true;
@@ -243,6 +247,9 @@ OP(limit)
 
 	if (pages && w->m->locked)
 		return true;
+	/* Room for what is held, also when all that fits in huge frames is held as well. */
+	if (pages && pages % BLOCK_PAGES < LEAST_LIMIT)
+		pages += LEAST_LIMIT;
 	if (!tell(w, where(w, arg[0]), "limit", pages * PAGE, EBUSY))
 		return false;
 	have = number_of(where(w, arg[0]), "limit");

@@ -14,6 +14,7 @@
  *     touch                adds 0 to their first byte: a write that changes nothing
  *     mlock, munlock, unlink, unmap, closefd
  *     dontneed, remove     madvise
+ *     pin                  puts the first page into a pipe, as it is, until the end; compares then
  *     times=N              repeats the next verb
  *     sleep=MS
  *     stop                 SIGSTOP to itself: the script goes on, then sends SIGCONT
@@ -25,6 +26,7 @@
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/uio.h>
 #include "check.h"
 
 static const char *name;
@@ -32,6 +34,8 @@ static int fd = -1;
 static uint64_t *map;
 static size_t map_bytes, first, count;
 static sigjmp_buf on_bus;
+static int pin_pipe[2] = { -1, -1 };
+static uint64_t pinned[WORDS];
 
 static void bus(int sig)
 {
@@ -153,6 +157,26 @@ static int touch(bool write)
 	return 0;
 }
 
+/* A reference to the page, without a copy. */
+static int pin(void)
+{
+	struct iovec page = { map + first * WORDS, PAGE };
+
+	if (pin_pipe[0] >= 0 || pipe(pin_pipe))
+		return 1;
+	memcpy(pinned, page.iov_base, PAGE);
+	return vmsplice(pin_pipe[1], &page, 1, 0) != (ssize_t)PAGE;
+}
+
+static int unpin(void)
+{
+	uint64_t have[WORDS];
+
+	if (pin_pipe[0] < 0)
+		return 0;
+	return read(pin_pipe[0], have, PAGE) != (ssize_t)PAGE || memcmp(have, pinned, PAGE);
+}
+
 static int simple(const char *verb)
 {
 	char *at = (char *)map + first * PAGE;
@@ -170,6 +194,8 @@ static int simple(const char *verb)
 		return madvise(at, len, MADV_DONTNEED);
 	if (!strcmp(verb, "remove"))
 		return madvise(at, len, MADV_REMOVE);
+	if (!strcmp(verb, "pin"))
+		return pin();
 	if (!strcmp(verb, "unlink"))
 		return unlink(name);
 	if (!strcmp(verb, "closefd"))
@@ -237,5 +263,5 @@ int main(int argc, char **argv)
 		}
 		times = 1;
 	}
-	return 0;
+	return unpin();
 }

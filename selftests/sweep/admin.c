@@ -175,7 +175,7 @@ void sweep_values(void)
 		"store_limit", "1073741824", "compressor", "zstd", "policy", "random",
 		"evict", "0", "keep_copies", "0", "detect_same", "0", "shrinker", "0",
 		"shrink_step", "4096", "age_interval_ms", "86400000", "spare", "0",
-		"stall_ms", "77",
+		"stall_ms", "77", "huge", "first-touch",
 	};
 	/* One of each kind; the others are lines in the module's tables. */
 	static const char *const of_pool[] = {
@@ -189,6 +189,7 @@ void sweep_values(void)
 	for (i = 0; i < sizeof(values) / sizeof(*values); i += 2)
 		sweep_write("pool", VALUES, values[i], values[i + 1]);
 	sweep_write("region", region_values(), "limit", "1073741824");
+	sweep_write("region", region_values(), "huge", "off");
 	for (i = 0; i < sizeof(of_pool) / sizeof(*of_pool); i++)
 		sweep_read("pool", VALUES, of_pool[i]);
 	for (i = 0; i < sizeof(of_region) / sizeof(*of_region); i++)

@@ -14,16 +14,17 @@ int fd = -1;
 const char *const knobs[] = {
 	"limit", "size", "nr_inodes", "region_limit", "store_limit", "compressor", "policy",
 	"evict", "keep_copies", "detect_same", "shrinker", "shrink_step", "age_interval_ms",
-	"spare", "stall_ms", NULL
+	"spare", "stall_ms", "huge", NULL
 };
 
 /* A failed allocation is no memory error: that counter belongs to the state. */
 static const char *const pool_values[] = {
-	"resident", "standby", "stored", "compressed", "metadata", "promised", "memory_errors",
-	NULL
+	"resident", "standby", "huge_resident", "stored", "compressed", "metadata", "promised",
+	"memory_errors", NULL
 };
 static const char *const one_values[] = {
-	"resident", "standby", "stored", "metadata", "size", "limit", "path", NULL
+	"resident", "standby", "huge_resident", "stored", "metadata", "size", "limit", "huge",
+	"path", NULL
 };
 
 const char *region_values(void)

@@ -41,11 +41,27 @@ all_values() {
 	echo "nr_inodes empty -1 1Q 1K 99999999999999999999999 9223372036854775808"
 	echo "compressor empty LZ4 lz4x lzo 1"
 	echo "policy empty Clock clockwise lru"
+	echo "huge empty 0 1 Off offf first-touched always pool"
+}
+# The same of a region's file that takes a word.
+bad_modes() {
+	local value own bad=0
+	touch "$region"
+	own=$(pp_region "$region")/huge
+	for value in "" 0 1 Off pools first-touched always; do
+		if { echo "$value" >"$own"; } 2>/dev/null; then
+			echo "a region's huge accepts '$value'"
+			bad=1
+		fi
+		[ "$(<"$own")" = pool ] || { echo "'$value' changed it to $(<"$own")"; bad=1; }
+	done
+	rm "$region"
+	return $bad
 }
 bad_options() {
 	local option bad=0
 	for option in nosuch=1 limit limit= limit=-1 limit=1Q size=99999999999999999999999 evict=2 evict= \
-		policy=lru compressor=gzip stall_ms=1s mode=99 mode=10000 uid=x limit=$long$long; do
+		policy=lru compressor=gzip huge=pool huge= stall_ms=1s mode=99 mode=10000 uid=x limit=$long$long; do
 		if mount -t pagepact -o "$option" second /mnt 2>/dev/null; then
 			echo "$option is accepted"
 			umount /mnt
@@ -66,8 +82,8 @@ bad_names() {
 	return $bad
 }
 
-ktap_plan 89
-pool_begin ""
+ktap_plan 90
+pool_begin huge=off
 relay "$progs/badinput" "$pool" /pool
 check "log: what to do about a private mapping" logged "private mapping refused.*share=on"
 check "log: size not a multiple" logged "size .* refused: not a multiple"
@@ -106,6 +122,7 @@ rm "$region" "$region.2"
 
 diag "-- values"
 check "bad values are refused and change nothing" bad_values < <(all_values)
+check "so are a region's" bad_modes
 check "bad mount options are refused" bad_options
 check "log: which" logged "mount option .* refused"
 refused_whole() {

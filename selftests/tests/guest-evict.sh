@@ -20,7 +20,7 @@ torture() {
 }
 
 ktap_plan 11
-pool_begin ""
+pool_begin huge=first-touch
 guest_start one 160 "$region"
 check "guest boots" guest_wait_ready one 90 || exit
 

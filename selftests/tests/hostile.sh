@@ -12,7 +12,7 @@ points() {
 }
 
 ktap_plan 9
-pool_begin stall_ms=300,spare=256K
+pool_begin stall_ms=300,spare=256K,huge=first-touch
 chmod 700 /pool/dom
 mkdir -m 1777 /pool/open
 seconds=25

@@ -48,6 +48,8 @@ reads_back() {
 		stall_ms 500
 		stall_ms 10000
 		spare 8K 8192
+		huge first-touch
+		huge off
 	END
 }
 
@@ -55,9 +57,9 @@ statfs_is() { [ "$(stat -f -c '%S %b %f %a' /pool)" = "4096 $1 $2 $2" ]; }
 stored_some() { (($(value stored) > 0)); }
 aged_some() { (($(value standby) > 4 * mib)); }
 
-ktap_plan 32
-pool_begin "limit=512M,policy=random,compressor=zstd,stall_ms=77"
-check "mount options are the knobs" grep -q 'limit=536870912,.*compressor=zstd,policy=random,.*stall_ms=77' /proc/mounts
+ktap_plan 40
+pool_begin "limit=512M,policy=random,compressor=zstd,stall_ms=77,huge=off"
+check "mount options are the knobs" grep -q 'limit=536870912,.*compressor=zstd,policy=random,.*stall_ms=77,huge=off' /proc/mounts
 check "every knob reads back, and in /proc/mounts" reads_back
 knob spare 0
 
@@ -145,6 +147,28 @@ pause 0.3
 rescues=$(value rescues)
 check "standby pages are right" "$regionctl" "$region" verify=text:5
 check_that "touching them is a rescue" "$(value rescues) > rescues && $(value restores) > 0"
+
+diag "-- huge frames"
+# Each process maps the region anew: where a mapping has small entries, there is none.
+"$regionctl" $two size=4M fill=text:6
+check_that "huge=off: none" "$(pp_region_stat $two huge_resident) == 0"
+knob huge first-touch
+check_that "what exists stays as it is" "$(pp_region_stat $two huge_resident) == 0"
+"$regionctl" $two remove fill=text:6
+check_that "huge=first-touch: for each block of 2 MiB" "$(pp_region_stat $two huge_resident) == 4 * mib"
+knob huge off
+check_that "huge=off lets those stay that exist" "$(pp_region_stat $two huge_resident) == 4 * mib"
+check "a region does as its pool" test "$(pp_region_stat $two huge)" = pool
+pp_region_set $two huge first-touch
+"$regionctl" $two remove fill=text:6
+check_that "and has none against its pool" "$(pp_region_stat $two huge_resident) == 0"
+knob huge first-touch
+pp_region_set $two huge off
+"$regionctl" $two remove fill=text:6
+check_that "but may do without alone" "$(pp_region_stat $two huge_resident) == 0"
+check "its file reads back" test "$(pp_region_stat $two huge)" = off
+knob huge off
+rm $two
 
 diag "-- remount"
 remount_sets() {

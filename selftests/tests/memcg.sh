@@ -14,7 +14,7 @@ inside() { (echo $BASHPID >$cg/cgroup.procs && exec "$@"); }
 
 ktap_plan 27
 mkdir $cg
-pool_begin spare=0
+pool_begin spare=0,huge=off
 
 diag "-- a limit of half the region"
 echo 32M >$cg/memory.max

@@ -9,7 +9,7 @@ ktap_plan 38
 # A disk that keeps what is written to it and answers after a second.
 modprobe null_blk nr_devices=1 gb=1 memory_backed=1 irqmode=2 completion_nsec=1000000000 ||
 	skip_all "no null_blk"
-pool_begin policy=random,spare=0
+pool_begin policy=random,spare=0,huge=off
 relay "$progs/pins" "$pool" "$region" /dev/nullb0
 rmmod null_blk
 check "the refused limit is in the log with its cure" logged "limit of .* refused: .*pinned"

@@ -6,7 +6,7 @@
 . "$(dirname "$0")/../lib/pool.sh"
 
 ktap_plan 46
-pool_begin policy=random,spare=0
+pool_begin policy=random,spare=0,huge=off
 relay "$progs/twomaps" "$pool" "$region"
 check_that "counters: evictions, restores, copies dropped" \
 	"$(value evictions) > 200 && $(value restores) > 100 && $(value copies_dropped) > 0"

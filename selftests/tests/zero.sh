@@ -13,7 +13,7 @@ pages=2048	# of 8 MiB
 evict_all() { reclaim 64M; reclaim 64M; }
 
 ktap_plan 29
-pool_begin spare=0
+pool_begin spare=0,huge=off
 diag "-- zeros"
 "$regionctl" "$region" size=8M fill=zero
 check_that "a region of zeros is resident" "$(value resident) == 8 * mib"

@@ -45,6 +45,11 @@ void pp_store_drop(struct pp_slots *slots, u64 number)
 	stored[number] = 0;
 }
 
+bool pp_huge_evict(struct pp_block *b, struct pp_reclaim *rc, bool any)
+{
+	return false;
+}
+
 bool pp_store_tight(struct pp_store *store)
 {
 	return false;
@@ -259,7 +264,7 @@ TEST(a_full_store_is_left_alone)
 	to_frame(300, PP_STANDBY, PP_HOME_COPY);
 	put_result = -ENOSPC;
 	expect_eq(evict(ULONG_MAX, false, false), 1);
-	expect_eq(stat(PP_STAT_store_full), MAX_REFUSED);
+	expect_eq(stat(PP_STAT_store_full), PP_MAX_REFUSED);
 	end();
 }
 

@@ -73,6 +73,7 @@ TEST(each_knob_sets_itself_alone)
 		[PP_KNOB_DETECT_SAME] = "0", [PP_KNOB_SHRINKER] = "0",
 		[PP_KNOB_SHRINK_STEP] = "24576", [PP_KNOB_AGE_INTERVAL] = "7",
 		[PP_KNOB_SPARE] = "28672", [PP_KNOB_STALL] = "8",
+		[PP_KNOB_HUGE] = "first-touch",
 	};
 	enum pp_knob knob, other;
 
@@ -130,6 +131,38 @@ TEST(switches_and_times)
 	expect_eq(pp_knob_store(&pool, PP_KNOB_AGE_INTERVAL, "86400001"), -ERANGE);
 	expect_eq(pool.knobs.age_interval_ms, 0);
 	expect_eq(pp_knob_store(&pool, PP_KNOB_POLICY, "clocks"), -EINVAL);
+}
+
+/* A pool has two words for it; a region has one more, which it begins with. */
+TEST(huge_modes)
+{
+	static const char *const no_mode[] = {
+		"", "0", "1", "on", "always", "Off", "offf", "first", "first-touch-", "first touch",
+	};
+	struct pp_pool pool = {};
+	struct pp_region region = { .pool = &pool, .huge_mode = PP_HUGE_POOL };
+	unsigned int i;
+
+	pp_knobs_default(&pool);
+	expect_eq(pool.knobs.huge, PP_HUGE_OFF);
+	for (i = 0; i < ARRAY_SIZE(no_mode); i++) {
+		expect_eq(pp_knob_check(&pool, PP_KNOB_HUGE, no_mode[i]), -EINVAL);
+		expect_eq(pp_knob_store(&pool, PP_KNOB_HUGE, no_mode[i]), -EINVAL);
+		expect_eq(pp_region_set_huge(&region, no_mode[i]), -EINVAL);
+	}
+	expect_eq(pp_knob_store(&pool, PP_KNOB_HUGE, "pool"), -EINVAL);
+	expect_eq(pool.knobs.huge, PP_HUGE_OFF);
+	expect_eq(region.huge_mode, PP_HUGE_POOL);
+	expect_eq(pp_knob_store(&pool, PP_KNOB_HUGE, " first-touch\n"), 0);
+	expect_eq(pool.knobs.huge, PP_HUGE_FIRST_TOUCH);
+	expect(!strcmp(show(&pool, PP_KNOB_HUGE), "first-touch"));
+	for (i = 0; i < PP_NR_HUGE_MODES; i++) {
+		expect_eq(pp_region_set_huge(&region, pp_huge_names[i]), 0);
+		expect_eq(region.huge_mode, i);
+	}
+	expect_eq(pool.knobs.huge, PP_HUGE_FIRST_TOUCH);
+	expect_eq(pp_knob_store(&pool, PP_KNOB_HUGE, "off"), 0);
+	expect_eq(pool.knobs.huge, PP_HUGE_OFF);
 }
 
 static void another_succeeds(struct pp_pool *pool)

@@ -52,6 +52,10 @@ static void take(struct pp_region *region, struct pp_reclaim *rc)
 const struct pp_policy_ops pp_policy_clock = { .name = "clock", .reclaim = take };
 const struct pp_policy_ops pp_policy_random = { .name = "random", .reclaim = take };
 
+void pp_huge_shatter_marked(struct pp_region *region)
+{
+}
+
 unsigned long pp_frame_drain(struct pp_region *region, unsigned long max)
 {
 	unsigned int i = region - regions;

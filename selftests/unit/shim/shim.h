@@ -114,6 +114,7 @@ typedef struct { int v; } refcount_t;
 #define atomic_long_read(a)	((a)->v)
 #define atomic_long_set(a, n)	((void)((a)->v = (n)))
 #define atomic_long_add(n, a)	((void)((a)->v += (n)))
+#define atomic_long_sub(n, a)	((void)((a)->v -= (n)))
 #define atomic_long_inc(a)	((void)(a)->v++)
 #define atomic_long_dec(a)	((void)(a)->v--)
 
@@ -199,6 +200,8 @@ struct address_space { int unused; };
 	void *private;				\
 	unsigned long pfn;			\
 	void *memory;				\
+	/* Of a part of a huge folio: its first page. */	\
+	void *head;				\
 	int refs;				\
 	bool locked, frozen, hwpoison, mlocked
 
@@ -210,9 +213,13 @@ void __free_page(struct page *page);
 void free_page(unsigned long address);
 struct page *pfn_to_page(unsigned long pfn);
 
+static inline struct folio *page_folio(struct page *page)
+{
+	return page->head ? page->head : (struct folio *)page;
+}
+
 #define page_address(page)	((page)->memory)
-#define page_folio(page)	((struct folio *)(page))
-#define folio_page(folio, n)	((struct page *)(folio))
+#define folio_page(folio, n)	pfn_to_page((folio)->pfn + (n))
 #define folio_pfn(folio)	((folio)->pfn)
 #define folio_ref_count(folio)	((folio)->refs)
 #define folio_test_hwpoison(folio)	((folio)->hwpoison)
@@ -220,6 +227,7 @@ struct page *pfn_to_page(unsigned long pfn);
 #define kmap_local_page(page)	page_address(page)
 #define kunmap_local(address)	((void)(address))
 #define copy_page(to, from)	memcpy(to, from, PAGE_SIZE)
+#define copy_highpage(to, from)	copy_page(page_address(to), page_address(from))
 
 static inline void memset64(u64 *p, u64 word, size_t words)
 {
@@ -242,6 +250,16 @@ void unmap_mapping_pages(struct address_space *mapping, pgoff_t start, pgoff_t n
 
 /* Text: the kernel's rules for numbers, which are not strtoull()'s. */
 int kstrtou64(const char *s, unsigned int base, u64 *result);
+static inline int match_string(const char *const *array, size_t n, const char *string)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		if (!strcmp(array[i], string))
+			return i;
+	return -EINVAL;
+}
+
 int kstrtoul(const char *s, unsigned int base, unsigned long *result);
 ssize_t strscpy(char *dest, const char *src, size_t size);
 char *skip_spaces(const char *s);

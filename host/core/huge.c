@@ -1,0 +1,441 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Locks: core/region.h; what a huge frame is: core/huge.h. */
+#include <linux/highmem.h>
+#include <linux/huge_mm.h>
+#include <linux/pagemap.h>
+#include <linux/sched/signal.h>
+#include "core/frame.h"
+#include "core/huge.h"
+#include "policy/reclaim.h"
+#include "store/store.h"
+
+/* Punched pages that make it worth while to shatter: a 32nd of the block. */
+#define WORTH_SHATTERING	(PP_BLOCK_PAGES / 32)
+/* How often more a block is tried that a fault still had. */
+#define MAX_TRIES		3
+/* Pages of an evicted block that may need frames; with more of them little would be won. */
+#define MAX_KEPT		(PP_BLOCK_PAGES / 4)
+
+static enum pp_huge_mode mode_of(struct pp_region *region)
+{
+	unsigned long pool = READ_ONCE(region->pool->knobs.huge);
+	unsigned long own = READ_ONCE(region->huge_mode);
+
+	/* The pool's switch switches all of them off. */
+	return own == PP_HUGE_POOL || pool == PP_HUGE_OFF ? pool : own;
+}
+
+static bool inside_file(struct pp_block *block)
+{
+	return block->base + PP_BLOCK_PAGES <= i_size_read(block->region->inode) >> PAGE_SHIFT;
+}
+
+struct folio *pp_huge_get(struct pp_access *access, struct pp_block *block)
+{
+	struct pp_region *region = access->region;
+	struct folio *folio = NULL;
+
+	if (!access->vma || !access->write || mode_of(region) == PP_HUGE_OFF ||
+	    READ_ONCE(block->nr[PP_HOLE]) != PP_BLOCK_PAGES)
+		return NULL;
+	if (!inside_file(block) || (access->vma->vm_flags & VM_NOHUGEPAGE) ||
+	    !thp_vma_suitable_order(access->vma, access->addr, PP_BLOCK_SHIFT)) {
+		pp_stat_inc(region->stats, huge_misfit);
+		return NULL;
+	}
+	/* Where there is a table of small entries, the kernel does not put a huge one. */
+	if (!access->no_table) {
+		pp_stat_inc(region->stats, huge_no_entry);
+		return NULL;
+	}
+	switch (pp_frame_get_huge(region, access->vma, access->addr, &folio)) {
+	case 0:
+		pp_reclaim_check(region->pool);
+		return folio;
+	case -EBUSY:
+		pp_stat_inc(region->stats, huge_limit);
+		return NULL;
+	default:
+		pp_stat_inc(region->stats, huge_no_memory);
+		return NULL;
+	}
+}
+
+/* Zero frames mapped in the block go out of all page tables; their lock waits for a read fault. */
+static void unmap_zeros(struct pp_block *block)
+{
+	struct pp_region *region = block->region;
+	unsigned int i;
+
+	for (i = 0; i < PP_BLOCK_PAGES && !(block->home[i] & PP_HOME_ZERO_MAPPED); i++)
+		;
+	if (i == PP_BLOCK_PAGES)
+		return;
+	folio_lock(region->zero);
+	unmap_mapping_pages(region->inode->i_mapping, block->base, PP_BLOCK_PAGES, false);
+	folio_unlock(region->zero);
+}
+
+static void set_huge(struct pp_block *block, struct folio *folio)
+{
+	struct pp_region *region = block->region;
+	long n = folio ? 1 : -1;
+
+	WRITE_ONCE(block->huge, folio);
+	WRITE_ONCE(block->punched, 0);
+	atomic_long_add(n, &region->huge);
+	atomic_long_add(n, &region->pool->huge);
+}
+
+bool pp_huge_install(struct pp_block *block, struct folio *folio)
+{
+	if (block->nr[PP_HOLE] != PP_BLOCK_PAGES || !inside_file(block))
+		return false;
+	unmap_zeros(block);
+	__folio_mark_uptodate(folio);
+	pp_frame_adopt(block->region, folio, block->base);
+	set_huge(block, folio);
+	pp_home_move_all(block, PP_FRAME, PP_WHY_FAULT);
+	pp_stat_inc(block->region->stats, huge_faults);
+	return true;
+}
+
+/* The kernel marks parts of such frames one by one, and tells nobody. */
+static bool has_bad_part(struct folio *huge)
+{
+	unsigned int i;
+
+	for (i = 0; i < PP_BLOCK_PAGES; i++)
+		if (PageHWPoison(folio_page(huge, i)))
+			return true;
+	return false;
+}
+
+/* The last step of each end of a huge frame: its parts are in no home any more. */
+static void let_go(struct pp_block *block, struct folio *huge)
+{
+	bool bad = has_bad_part(huge);
+
+	pp_frame_abandon(huge);
+	pp_frame_unisolate(huge);
+	/* The page allocator keeps back bad frames of one page only: a reference does it here. */
+	if (bad)
+		folio_get(huge);
+	pp_frame_put_huge(block->region, huge);
+}
+
+static bool is_zero(struct page *page)
+{
+	void *bytes = kmap_local_page(page);
+	bool zero = !memchr_inv(bytes, 0, PAGE_SIZE);
+
+	kunmap_local(bytes);
+	return zero;
+}
+
+/**
+ * struct pp_shatter - a huge frame on its way to homes of one page
+ * @block: the block, locked
+ * @huge: its huge frame, isolated
+ * @state: that of all pages before
+ * @rc: for an eviction, or NULL: nothing goes to the store
+ * @frames: for pages that need one; more are allocated without waiting
+ * @found: pages per kind of home in the store (enum pp_put)
+ * @kept: pages that got a frame
+ */
+struct pp_shatter {
+	struct pp_block *block;
+	struct folio *huge;
+	enum pp_state state;
+	struct pp_reclaim *rc;
+	struct list_head *frames;
+	unsigned int found[PP_NR_PUTS];
+	unsigned int kept;
+};
+
+static struct folio *part_frame(struct pp_shatter *s)
+{
+	struct folio *folio = s->frames ?
+		list_first_entry_or_null(s->frames, struct folio, lru) : NULL;
+
+	if (!folio)
+		return pp_frame_get_part(s->block->region, s->huge,
+					 (GFP_HIGHUSER & ~__GFP_DIRECT_RECLAIM) |
+					 __GFP_NOMEMALLOC);
+	list_del(&folio->lru);
+	return folio;
+}
+
+/* Return: 0, or -ENOMEM. */
+static int part_to_frame(struct pp_shatter *s, unsigned int i, struct page *page, u64 flags)
+{
+	struct folio *folio = part_frame(s);
+
+	if (!folio)
+		return -ENOMEM;
+	copy_highpage(folio_page(folio, 0), page);
+	__folio_mark_uptodate(folio);
+	pp_frame_adopt(s->block->region, folio, s->block->base + i);
+	pp_home_move(s->block, i, pp_home_in_frame(PP_STANDBY, folio, flags), PP_WHY_SHATTER);
+	s->kept++;
+	return 0;
+}
+
+static void count_refused(struct pp_shatter *s)
+{
+	s->rc->no_room = true;
+	s->rc->refused++;
+	pp_stat_inc(s->block->region->stats, store_full);
+}
+
+static int shatter_part(struct pp_shatter *s, unsigned int i)
+{
+	struct page *page = folio_page(s->huge, i);
+	u64 slot, flags = 0;
+	int ret;
+
+	if (!s->rc) {
+		if (!is_zero(page))
+			return part_to_frame(s, i, page, 0);
+		pp_home_move(s->block, i, PP_HOLE, PP_WHY_SHATTER);
+		s->found[PP_PUT_ZERO]++;
+		return 0;
+	}
+	ret = pp_evict_store(s->block->region, page, 0, s->rc, &slot);
+	if (ret == -E2BIG) {
+		flags = PP_HOME_TOUGH;
+		pp_stat_inc(s->block->region->stats, incompressible);
+	} else if (ret < 0) {
+		count_refused(s);
+	}
+	if (ret < 0 && s->kept < MAX_KEPT && !part_to_frame(s, i, page, flags))
+		return 0;
+	/* Nothing is won by it, but by all others of the block, if there are enough. */
+	if (ret == -E2BIG && s->kept + s->found[PP_PUT_RAW] < MAX_KEPT) {
+		ret = pp_evict_store(s->block->region, page, PP_PUT_KNOWN_RAW | PP_PUT_ALLOW_RAW,
+				     s->rc, &slot);
+		if (ret < 0)
+			count_refused(s);
+	}
+	if (ret < 0)
+		return ret;
+	pp_home_move(s->block, i, ret == PP_PUT_ZERO ? PP_HOLE : pp_home_in_slot(slot),
+		     PP_WHY_EVICT);
+	s->found[ret]++;
+	return 0;
+}
+
+/* Page @i is in the huge frame again, and what it had got meanwhile is given up. */
+static void unshatter_part(struct pp_shatter *s, unsigned int i)
+{
+	struct pp_region *region = s->block->region;
+	pp_home_t home = s->block->home[i];
+
+	pp_home_move(s->block, i, pp_home_in_huge(s->state, s->huge, i), PP_WHY_SHATTER);
+	if (pp_home_state(home) == PP_STORED) {
+		pp_store_drop(region->domain->slots, pp_home_slot(home));
+	} else if (pp_home_has_frame(home)) {
+		pp_frame_abandon(pp_home_folio(home));
+		pp_frame_put(region, pp_home_folio(home), false);
+	}
+}
+
+/* All pages get a home of their own, or all stay. Return: 0, -ENOMEM, -ENOSPC. */
+static int shatter(struct pp_shatter *s)
+{
+	unsigned int i;
+	int err = 0;
+
+	for (i = 0; i < PP_BLOCK_PAGES && !err; i++)
+		err = shatter_part(s, i);
+	if (err) {
+		/* The last one failed. */
+		for (i--; i--; )
+			unshatter_part(s, i);
+		return err;
+	}
+	set_huge(s->block, NULL);
+	let_go(s->block, s->huge);
+	pp_stat_inc(s->block->region->stats, shatters);
+	pp_stat_add(s->block->region->stats, shatter_zero, s->found[PP_PUT_ZERO]);
+	return 0;
+}
+
+static void count_evicted(struct pp_shatter *s)
+{
+	struct pp_stats __percpu *stats = s->block->region->stats;
+	unsigned int evicted = PP_BLOCK_PAGES - s->kept;
+
+	pp_stat_add(stats, evictions, evicted);
+	pp_stat_add(stats, evict_zero, s->found[PP_PUT_ZERO]);
+	pp_stat_add(stats, evict_same, s->found[PP_PUT_SAME]);
+	pp_stat_add(stats, evict_raw, s->found[PP_PUT_RAW]);
+	if (s->rc->oom)
+		pp_stat_add(stats, evict_oom, evicted);
+	s->rc->done += evicted;
+}
+
+/* Under the lock, or whoever uses the block would have it back before it can be isolated. */
+static void unmap(struct pp_block *block)
+{
+	unmap_mapping_pages(block->region->inode->i_mapping, block->base, PP_BLOCK_PAGES, false);
+}
+
+static bool isolate(struct pp_block *block)
+{
+	if (!has_bad_part(block->huge) && pp_frame_isolate(block->huge))
+		return true;
+	pp_stat_inc(block->region->stats, busy);
+	return false;
+}
+
+bool pp_huge_evict(struct pp_block *block, struct pp_reclaim *rc, bool any)
+{
+	struct pp_shatter s = { .block = block, .rc = rc };
+
+	if (!any && !READ_ONCE(block->nr[PP_STANDBY]))
+		return READ_ONCE(block->huge);
+	if (!pp_block_lock(block, rc->try_only))
+		return true;
+	s.huge = block->huge;
+	if (!s.huge) {
+		mutex_unlock(&block->lock);
+		return false;
+	}
+	s.state = pp_home_state(block->home[0]);
+	if (any && s.state == PP_FRAME)
+		unmap(block);
+	if ((any || s.state == PP_STANDBY) && isolate(block)) {
+		if (!shatter(&s)) {
+			count_evicted(&s);
+		} else {
+			pp_frame_unisolate(s.huge);
+			pp_stat_inc(block->region->stats, busy);
+		}
+	}
+	mutex_unlock(&block->lock);
+	return true;
+}
+
+/* As many frames as may be needed; fewer when there is no memory. */
+static void get_parts(struct pp_block *block, struct list_head *frames)
+{
+	struct pp_region *region = block->region;
+	struct folio *huge, *folio;
+	unsigned int n;
+
+	/* Whose memory it is charged to; a reference keeps it from being isolated for a moment. */
+	mutex_lock(&block->lock);
+	huge = block->huge;
+	if (huge)
+		folio_get(huge);
+	n = PP_BLOCK_PAGES - min_t(unsigned int, block->punched, PP_BLOCK_PAGES);
+	mutex_unlock(&block->lock);
+	if (!huge)
+		return;
+	while (n--) {
+		folio = pp_frame_get_part(region, huge,
+					  GFP_HIGHUSER | __GFP_NORETRY | __GFP_NOMEMALLOC);
+		if (!folio)
+			break;
+		list_add(&folio->lru, frames);
+		cond_resched();
+	}
+	folio_put(huge);
+}
+
+/* Return: 0, -ENOMEM; -EBUSY: pinned, or a fault still has it. */
+static int shatter_now(struct pp_shatter *s)
+{
+	struct pp_block *block = s->block;
+	int err = 0;
+
+	mutex_lock(&block->lock);
+	s->huge = block->huge;
+	if (s->huge)
+		unmap(block);
+	if (s->huge && !isolate(block)) {
+		err = -EBUSY;
+	} else if (s->huge) {
+		s->state = pp_home_state(block->home[0]);
+		err = shatter(s);
+		if (err)
+			pp_frame_unisolate(s->huge);
+	}
+	mutex_unlock(&block->lock);
+	return err;
+}
+
+int pp_huge_shatter(struct pp_block *block)
+{
+	struct pp_shatter s = { .block = block };
+	struct folio *folio, *next;
+	LIST_HEAD(frames);
+	int err, tries = MAX_TRIES;
+
+	if (!READ_ONCE(block->huge))
+		return 0;
+	get_parts(block, &frames);
+	s.frames = &frames;
+	do {
+		err = shatter_now(&s);
+	} while (err == -EBUSY && tries--);
+	list_for_each_entry_safe(folio, next, &frames, lru) {
+		list_del(&folio->lru);
+		pp_frame_put(block->region, folio, false);
+	}
+	return err;
+}
+
+/* All of it: the frame goes, or, when somebody holds it, leaves the region. */
+static void punch_all(struct pp_block *block)
+{
+	struct folio *huge = block->huge;
+
+	if (pp_frame_isolate(huge)) {
+		pp_home_move_all(block, PP_HOLE, PP_WHY_PUNCH);
+		set_huge(block, NULL);
+		let_go(block, huge);
+		return;
+	}
+	folio_lock(huge);
+	unmap(block);
+	pp_home_move_all(block, PP_HOLE, PP_WHY_PUNCH);
+	set_huge(block, NULL);
+	pp_frame_abandon(huge);
+	folio_unlock(huge);
+	if (has_bad_part(huge))
+		folio_get(huge);
+	pp_frame_put_huge(block->region, huge);
+}
+
+void pp_huge_punch(struct pp_block *block, unsigned int first, unsigned int end)
+{
+	struct pp_region *region = block->region;
+
+	if (end - first == PP_BLOCK_PAGES) {
+		punch_all(block);
+		return;
+	}
+	folio_zero_range(block->huge, (size_t)first << PAGE_SHIFT,
+			 (size_t)(end - first) << PAGE_SHIFT);
+	WRITE_ONCE(block->punched, min(block->punched + end - first, PP_BLOCK_PAGES));
+	/* Not over a new end of the file, which the fault that brought the frame did not see. */
+	if (block->punched < WORTH_SHATTERING && inside_file(block))
+		return;
+	xa_set_mark(&region->blocks, block->base >> PP_BLOCK_SHIFT, PP_BLOCK_SHATTER);
+	pp_reclaim_shatter_later(region->pool);
+}
+
+void pp_huge_shatter_marked(struct pp_region *region)
+{
+	struct pp_block *block;
+	unsigned long n;
+
+	xa_for_each_marked(&region->blocks, n, block, PP_BLOCK_SHATTER) {
+		xa_clear_mark(&region->blocks, n, PP_BLOCK_SHATTER);
+		/* Pinned, or no memory: the next punch asks again, and eviction does not ask. */
+		pp_huge_shatter(block);
+		cond_resched();
+	}
+}

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * huge: blocks that are one frame of 2 MiB.
+ *
+ * DOC: huge frames
+ *
+ * The first write to a block of which nothing is touched yet gets a huge frame when the mapping can
+ * hold it as one entry of its page tables. All 512 homes are then parts of that frame, and all are
+ * FRAME or all are STANDBY: reference count, folio lock and age are the frame's. Nothing in the
+ * kernel that a module may call splits such a frame, so it is given up as a whole:
+ *
+ *   evicted    when cold: pages of zeros become holes, all others go to the store
+ *   shattered  when parts of it were punched: pages of zeros become holes, all others get frames
+ *              of their own, as standby pages
+ *   punched    when all of it is
+ *
+ * Eviction and shattering hold the block's lock and the isolated frame from beginning to end. The
+ * bytes stay in the huge frame until each page has its new home; if one cannot get any, the new
+ * homes are given up and the block is what it was.
+ *
+ * A punch of a part writes zeros there and asks for the block to be shattered, a while later, when
+ * so much is punched that it is worth it.
+ *
+ * (Reservation and breaking up of huge pages in the host: Navarro et al., OSDI 2002, is the
+ * ancestor; S1 and S2 of the design notes.)
+ */
+#ifndef PAGEPACT_CORE_HUGE_H
+#define PAGEPACT_CORE_HUGE_H
+
+#include "core/access.h"
+#include "core/evict.h"
+
+/**
+ * pp_huge_get - a huge frame for the first touch of a block, when there may be one
+ * @access: the access, by a fault
+ * @block: its block
+ * Return: the frame, zeroed, for pp_huge_install() or pp_frame_put_huge(); or NULL, and a counter
+ * says why.
+ */
+struct folio *pp_huge_get(struct pp_access *access, struct pp_block *block);
+
+/**
+ * pp_huge_install - makes a huge frame the memory of a block
+ * @block: the block, locked
+ * @folio: from pp_huge_get(); the reference passes to the block
+ * Return: false when there is something in the block already, or the region's end: the frame is
+ * the caller's still.
+ */
+bool pp_huge_install(struct pp_block *block, struct folio *folio);
+
+/**
+ * pp_huge_evict - evicts a block with a huge frame
+ * @block: the block
+ * @rc: the request; all pages of the block are evicted, also when it wants fewer
+ * @any: also when it is in use
+ * Return: true when the block is done with; false: it has no huge frame (any more).
+ */
+bool pp_huge_evict(struct pp_block *block, struct pp_reclaim *rc, bool any);
+
+/**
+ * pp_huge_shatter - frames of one page instead of a huge one
+ * @block: the block
+ * Return: 0, also when it has no huge frame; -EBUSY: pinned; -ENOMEM.
+ */
+int pp_huge_shatter(struct pp_block *block);
+
+/**
+ * pp_huge_punch - punches pages of a huge frame
+ * @block: the block, locked, with a huge frame
+ * @first: first page
+ * @end: page after the last
+ */
+void pp_huge_punch(struct pp_block *block, unsigned int first, unsigned int end);
+
+/**
+ * pp_huge_shatter_marked - shatters the blocks of @region that were punched
+ * @region: the region
+ */
+void pp_huge_shatter_marked(struct pp_region *region);
+
+#endif /* PAGEPACT_CORE_HUGE_H */

@@ -1,0 +1,128 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash
+#
+# Huge frames: when a block gets one, and how it ends.
+. "$(dirname "$0")/../lib/vhost.sh"
+. "$(dirname "$0")/../lib/pool.sh"
+
+mib=$((1 << 20))
+page=4096
+
+# Bytes that a stopped process has mapped by huge entries.
+mapped_huge() { awk '/^FilePmdMapped/ { sum += $2 } END { print sum * 1024 }' "/proc/$1/smaps"; }
+
+# hold VERB...: regionctl does that and waits; its PID in $held
+hold() {
+	"$regionctl" "$region" "$@" stop &
+	held=$!
+	wait_until 20 stopped "$held"
+}
+let_go() { kill -CONT "$held"; wait "$held" || not_ok "status $? of what was held"; }
+huge_is() { [ "$(value huge_resident)" = "$1" ]; }
+
+ktap_plan 40
+pool_begin spare=0,huge=first-touch
+
+diag "-- first touch"
+hold size=8M fill=text:1
+check_that "four blocks, four huge frames" "$(value huge_faults) == 4 && $(value huge_resident) == 8 * mib"
+check_that "with hardly more faults" "$(value faults) < 20"
+check_that "their memory is counted" "$(value resident) == 8 * mib"
+check_that "huge entries map them" "$(mapped_huge "$held") == 8 * mib"
+let_go
+check "bytes are right" "$regionctl" "$region" verify=text:1 pverify=text:1
+
+diag "-- eviction"
+reclaim 64M
+check_that "all went to the store" "$(value stored) == 8 * mib && $(value evictions) == 2048"
+check_that "no huge frame is left" "$(value huge_resident) + $(value resident) == 0 && $(value shatters) == 4"
+check "bytes are right" "$regionctl" "$region" pverify=text:1 verify=text:1
+check_that "they came back one by one" "$(value restores) == 2048 && $(value huge_faults) == 4"
+rm "$region"
+check "all was given back" all_given_back
+
+diag "-- hardly used"
+shattered=$(value shatter_zero)
+"$regionctl" "$region" size=8M only=0:1 fill=text:2 only=600:1 fill=text:2 only=1030:1 fill=random:2
+check_that "three pages take three huge frames" "$(value huge_resident) == 6 * mib"
+reclaim 64M
+check_that "the rest of them became holes" "$(value shatter_zero) - shattered == 3 * 512 - 3"
+check_that "three pages are stored" "$(value stored) == 3 * page && $(value resident) == 0"
+check "bytes are right" "$regionctl" "$region" only=0:1 verify=text:2 only=1:599 verify=zero \
+	only=600:1 verify=text:2 only=1030:1 verify=random:2
+rm "$region"
+
+diag "-- punches"
+hold size=8M fill=text:3
+"$regionctl" "$region" only=3:4 remove
+check "a few pages read as zeros" "$regionctl" "$region" only=3:4 pverify=zero only=7:505 pverify=text:3
+check_that "and do not break up a huge frame" "$(value huge_resident) == 8 * mib"
+"$regionctl" "$region" only=512:40 remove
+check "many pages read as zeros at once" "$regionctl" "$region" only=512:40 pverify=zero
+check "and break it up" wait_until 5 huge_is $((6 * mib))
+check_that "which gives their memory back" "$(value resident) == 8 * mib - 40 * page"
+"$regionctl" "$region" only=1024:512 remove
+check_that "a whole block goes at once" "$(value huge_resident) == 4 * mib && $(value resident) == 6 * mib - 40 * page"
+check "everything else is right" "$regionctl" "$region" only=0:3 verify=text:3 only=7:505 verify=text:3 \
+	only=552:472 verify=text:3 only=1024:512 verify=zero only=1536:512 verify=text:3
+let_go
+rm "$region"
+
+diag "-- a shorter file"
+"$regionctl" "$region" size=8M fill=text:4
+truncate -s $((5 * mib)) "$region"
+check_that "no huge frame lies across the end" "$(value resident) == 5 * mib && $(value huge_resident) == 4 * mib"
+check "what is left is right" "$regionctl" "$region" verify=text:4
+truncate -s $((8 * mib)) "$region"
+check "the rest is zeros" "$regionctl" "$region" only=0:1280 verify=text:4 only=1280:768 verify=zero
+rm "$region"
+
+diag "-- limits"
+knob limit $((5 * mib))
+refused=$(value huge_limit)
+hold size=8M fill=text:5
+check_that "a limit makes frames small" "$(value huge_limit) > refused && $(value resident) <= 5 * mib"
+let_go
+check "bytes are right" "$regionctl" "$region" verify=text:5
+knob limit 0
+rm "$region"
+
+diag "-- small regions, switches"
+misfit=$(value huge_misfit)
+"$regionctl" "$region" size=1M fill=text:6
+check_that "a small region does not fit" "$(value huge_misfit) > misfit && $(value huge_resident) == 0"
+rm "$region"
+check "the pool's switch takes off" knob huge off
+"$regionctl" "$region" size=8M fill=text:7
+check_that "and there are none" "$(value huge_resident) == 0 && $(value resident) == 8 * mib"
+rm "$region"
+knob huge first-touch
+"$regionctl" "$region" size=8M
+own=$(echo "$pool"/regions/*/huge)
+check "a region does as its pool" test "$(<"$own")" = pool
+echo off >"$own"
+"$regionctl" "$region" fill=text:8
+check_that "or as it was told" "$(value huge_resident) == 0 && $(value resident) == 8 * mib"
+check "no other word is taken" fails_with "Invalid argument" bash -c "echo always >$own"
+rm "$region"
+
+diag "-- pins"
+hold size=4M fill=text:9 only=700:1 pin
+busy=$(value busy)
+reclaim 64M
+check_that "a pinned page keeps its block" "$(value huge_resident) == 2 * mib && $(value stored) == 2 * mib"
+knob policy random
+reclaim 4M
+knob policy clock
+check_that "also at random" "$(value huge_resident) == 2 * mib && $(value busy) > busy"
+check "a cut through it is refused" fails_with "Device or resource busy" truncate -s 3M "$region"
+check_that "and changes nothing" "$(stat -c %s "$region") == 4 * mib"
+"$regionctl" "$region" only=512:100 remove
+check "what is punched beside it reads as zeros" "$regionctl" "$region" only=512:100 pverify=zero \
+	only=612:412 pverify=text:9
+"$regionctl" "$region" only=512:512 remove
+check_that "punched whole, it leaves the region" "$(value huge_resident) + $(value resident) == 0"
+let_go
+check "no other page was lost" "$regionctl" "$region" only=0:512 verify=text:9 only=512:512 verify=zero
+rm "$region"
+check "all was given back" all_given_back

@@ -1,0 +1,394 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Huge frames: all pages of one get a home of their own, or all stay; bytes end last. The store is
+ * a table, page tables are a second reference of the huge frame.
+ */
+#include "shim.h"
+
+#define VM_NOHUGEPAGE		1UL
+#define GFP_HIGHUSER		0
+#define __GFP_DIRECT_RECLAIM	0
+
+struct shim_vma { unsigned long vm_flags; };
+#define vm_area_struct shim_vma
+
+static bool fits;
+static unsigned int marks;
+
+#define i_size_read(i)		((i)->i_size)
+#define min_t(type, a, b)	min((type)(a), (type)(b))
+#define LIST_HEAD(name)		struct list_head name = { &name, &name }
+#define thp_vma_suitable_order(vma, addr, order) \
+	((void)(vma), (void)(addr), (order) && fits)
+#define PageHWPoison(page)	((page)->hwpoison)
+#define folio_lock(folio)	((void)((folio)->locked = true))
+#define folio_unlock(folio)	((void)((folio)->locked = false))
+#define folio_get(folio)	((void)(folio)->refs++)
+#define folio_put(folio)	((void)(folio)->refs--)
+#define __folio_mark_uptodate(folio)	((void)(folio))
+#define xa_set_mark(xa, index, mark) \
+	((void)(xa), (void)(index), (void)(mark), (void)marks++)
+#define xa_clear_mark(xa, index, mark) \
+	((void)(xa), (void)(index), (void)(mark), (void)marks--)
+#define XA_MARK_0		0
+#define xa_for_each_marked(xa, n, entry, mark)	xa_for_each(&(xa)[mark], n, entry)
+#define list_for_each_entry_safe(pos, n, head, member)					\
+	for (pos = container_of((head)->next, __typeof__(*pos), member),			\
+	     n = container_of(pos->member.next, __typeof__(*pos), member);			\
+	     &pos->member != (head);								\
+	     pos = n, n = container_of(n->member.next, __typeof__(*n), member))
+
+static void *memchr_inv(const void *bytes, int c, size_t n)
+{
+	const unsigned char *p = bytes;
+
+	while (n-- && *p == c)
+		p++;
+	return n == SIZE_MAX ? NULL : (void *)p;
+}
+
+static void folio_zero_range(struct folio *folio, size_t start, size_t len)
+{
+	for (; len; start += PAGE_SIZE, len -= PAGE_SIZE)
+		memset(page_address(folio_page(folio, start >> PAGE_SHIFT)), 0, PAGE_SIZE);
+}
+
+#include "core/huge.c"
+#include "core/home.c"
+#include "unit.h"
+
+#define NR_SLOTS	1024
+
+static struct inode inode;
+static struct pp_pool pool;
+static struct pp_domain domain;
+static struct pp_region region;
+static pp_home_t homes[PP_BLOCK_PAGES];
+static struct pp_block block;
+
+/* The store: first word of each stored page; 0 is free. Room for so many. */
+static u64 stored[NR_SLOTS];
+static unsigned int room, frames_left, later;
+static bool touched_again;
+
+int pp_evict_store(struct pp_region *r, struct page *page, unsigned int flags,
+		   struct pp_reclaim *rc, u64 *slot)
+{
+	u64 word = *(u64 *)page_address(page);
+	unsigned int i;
+
+	expect(page_folio(page)->frozen && page_folio(page)->locked);
+	if (!word)
+		return PP_PUT_ZERO;
+	if (word % 100 == 99 && !(flags & PP_PUT_ALLOW_RAW))
+		return -E2BIG;
+	if (!room)
+		return -ENOSPC;
+	room--;
+	for (i = 1; stored[i]; i++)
+		;
+	stored[i] = word;
+	*slot = i;
+	return flags & PP_PUT_ALLOW_RAW ? PP_PUT_RAW : PP_PUT_STORED;
+}
+
+void pp_store_drop(struct pp_slots *slots, u64 number)
+{
+	expect(stored[number]);
+	stored[number] = 0;
+}
+
+bool pp_block_lock(struct pp_block *b, bool try_only)
+{
+	mutex_lock(&b->lock);
+	return true;
+}
+
+bool pp_frame_isolate(struct folio *folio)
+{
+	if (folio->locked || folio->refs != 1)
+		return false;
+	folio->locked = true;
+	folio->frozen = true;
+	return true;
+}
+
+void pp_frame_unisolate(struct folio *folio)
+{
+	expect(folio->frozen);
+	folio->locked = false;
+	folio->frozen = false;
+}
+
+struct folio *pp_frame_get_part(struct pp_region *r, struct folio *huge, gfp_t gfp)
+{
+	struct page *page;
+
+	if (!frames_left)
+		return NULL;
+	frames_left--;
+	page = alloc_page(0);
+	if (page)
+		atomic_long_inc(&r->frames);
+	return page ? page_folio(page) : NULL;
+}
+
+void pp_frame_put(struct pp_region *r, struct folio *folio, bool keep)
+{
+	atomic_long_dec(&r->frames);
+	__free_page(folio_page(folio, 0));
+}
+
+int pp_frame_get_huge(struct pp_region *r, struct vm_area_struct *vma, unsigned long addr,
+		      struct folio **out)
+{
+	return -ENOMEM;
+}
+
+/* The one place where all its bytes end: by now each page must say where else they are. */
+void pp_frame_put_huge(struct pp_region *r, struct folio *folio)
+{
+	unsigned int i;
+
+	expect(!folio->frozen && !folio->mapping);
+	for (i = 0; i < PP_BLOCK_PAGES; i++) {
+		struct page *page = pfn_to_page(folio->pfn + i);
+		u64 word = *(u64 *)page_address(page);
+
+		if (pp_home_state(homes[i]) == PP_STORED)
+			expect(stored[pp_home_slot(homes[i])] == word);
+		else if (pp_home_has_frame(homes[i]))
+			expect(pp_home_page(homes[i]) != page &&
+			       *(u64 *)page_address(pp_home_page(homes[i])) == word);
+	}
+	for (i = PP_BLOCK_PAGES; i--; )
+		__free_page(pfn_to_page(folio->pfn + i));
+	atomic_long_sub(PP_BLOCK_PAGES, &r->frames);
+}
+
+void unmap_mapping_pages(struct address_space *mapping, pgoff_t start, pgoff_t nr, bool even_cows)
+{
+	expect(start == block.base && nr == PP_BLOCK_PAGES);
+	if (block.huge && !touched_again)
+		block.huge->refs = 1;
+}
+
+void pp_reclaim_check(struct pp_pool *p)
+{
+}
+
+void pp_reclaim_shatter_later(struct pp_pool *p)
+{
+	later++;
+}
+
+/* A block in use whose page i begins with the word i + 1, but for pages from @zeros on. */
+static void begin(unsigned int zeros)
+{
+	struct page *first = alloc_page(__GFP_ZERO), *page;
+	unsigned int i;
+
+	for (i = 1; i < PP_BLOCK_PAGES; i++) {
+		page = alloc_page(__GFP_ZERO);
+		assert(page->pfn == first->pfn + i);
+		page->head = first;
+	}
+	for (i = 0; i < zeros; i++)
+		*(u64 *)page_address(pfn_to_page(first->pfn + i)) = i + 1;
+	pool = (struct pp_pool){};
+	inode = (struct inode){ .i_size = 4 << 20 };
+	region = (struct pp_region){ .pool = &pool, .domain = &domain, .inode = &inode };
+	region.stats = alloc_percpu(struct pp_stats);
+	block = (struct pp_block){ .region = &region, .home = homes, .base = 512 };
+	block.nr[PP_HOLE] = PP_BLOCK_PAGES;
+	memset(homes, 0, sizeof(homes));
+	memset(stored, 0, sizeof(stored));
+	room = NR_SLOTS - 2;
+	frames_left = PP_BLOCK_PAGES;
+	marks = 0;
+	later = 0;
+	touched_again = false;
+	mutex_lock(&block.lock);
+	expect(pp_huge_install(&block, page_folio(first)));
+	mutex_unlock(&block.lock);
+	atomic_long_add(PP_BLOCK_PAGES, &region.frames);
+	block.huge->refs = 2;
+}
+
+static void end(void)
+{
+	unsigned int i;
+
+	expect(!block.lock.held);
+	if (block.huge) {
+		for (i = PP_BLOCK_PAGES; i--; )
+			__free_page(pfn_to_page(block.huge->pfn + i));
+	} else {
+		for (i = 0; i < PP_BLOCK_PAGES; i++)
+			if (pp_home_has_frame(homes[i]))
+				__free_page(pp_home_page(homes[i]));
+	}
+	free_percpu(region.stats);
+	expect_eq(shim_live(), 0);
+}
+
+static u64 stat(enum pp_stat which)
+{
+	return per_cpu_ptr(region.stats, shim_cpu)->v[which];
+}
+
+/* The block is what it was. */
+static void expect_whole(enum pp_state state)
+{
+	unsigned int i, slots = 0;
+
+	expect(block.huge && !block.huge->frozen && !block.huge->locked);
+	expect_eq(block.nr[state], PP_BLOCK_PAGES);
+	expect_eq(region.frames.v, PP_BLOCK_PAGES);
+	for (i = 0; i < PP_BLOCK_PAGES; i++)
+		expect(homes[i] == pp_home_in_huge(state, block.huge, i));
+	for (i = 0; i < NR_SLOTS; i++)
+		slots += stored[i] != 0;
+	expect_eq(slots, 0);
+}
+
+TEST(evicted_whole)
+{
+	struct pp_reclaim rc = { .pool = &pool, .want = 1 };
+	unsigned int i;
+
+	begin(300);
+	expect(pp_huge_evict(&block, &rc, false));
+	expect_whole(PP_FRAME);
+	expect(pp_huge_evict(&block, &rc, true));
+	expect(!block.huge && !pool.huge.v && !region.huge.v);
+	/* Pages 98, 198 and 298 do not get smaller. */
+	expect_eq(rc.done, PP_BLOCK_PAGES - 3);
+	expect_eq(region.frames.v, 3);
+	expect_eq(block.nr[PP_STORED], 297);
+	expect_eq(block.nr[PP_HOLE], 212);
+	expect_eq(block.nr[PP_STANDBY], 3);
+	for (i = 0; i < PP_BLOCK_PAGES; i++)
+		if (pp_home_has_frame(homes[i]))
+			expect(i % 100 == 98 && (homes[i] & PP_HOME_TOUGH));
+	expect_eq(stat(PP_STAT_evictions), 509);
+	expect_eq(stat(PP_STAT_evict_zero), 212);
+	expect_eq(stat(PP_STAT_shatter_zero), 212);
+	end();
+}
+
+TEST(raw_when_there_is_no_frame)
+{
+	struct pp_reclaim rc = { .pool = &pool, .want = 1 };
+
+	begin(300);
+	frames_left = 1;
+	expect(pp_huge_evict(&block, &rc, true));
+	expect(!block.huge);
+	expect_eq(block.nr[PP_STORED], 299);
+	expect_eq(stat(PP_STAT_evict_raw), 2);
+	end();
+}
+
+TEST(all_pages_or_none)
+{
+	unsigned int left;
+
+	/* The store is full after so many, and there is no frame for the next one. */
+	for (left = 0; left < 298; left += 27) {
+		struct pp_reclaim rc = { .pool = &pool, .want = 1 };
+
+		begin(300);
+		room = left;
+		frames_left = left > 98;
+		expect(pp_huge_evict(&block, &rc, true));
+		expect_whole(PP_FRAME);
+		expect(rc.no_room && !rc.done);
+		expect_eq(stat(PP_STAT_evictions) + stat(PP_STAT_evict_zero) +
+			  stat(PP_STAT_shatters), 0);
+		end();
+	}
+}
+
+TEST(shattered_into_frames)
+{
+	begin(100);
+	expect_eq(pp_huge_shatter(&block), 0);
+	expect(!block.huge);
+	expect_eq(block.nr[PP_STANDBY], 100);
+	expect_eq(block.nr[PP_HOLE], 412);
+	expect_eq(region.frames.v, 100);
+	expect_eq(pp_huge_shatter(&block), 0);
+	end();
+}
+
+TEST(no_frames_no_shattering)
+{
+	begin(100);
+	frames_left = 99;
+	expect_eq(pp_huge_shatter(&block), -ENOMEM);
+	expect_whole(PP_FRAME);
+	end();
+}
+
+TEST(pinned)
+{
+	struct pp_reclaim rc = { .pool = &pool, .want = 1 };
+
+	begin(100);
+	touched_again = true;
+	expect_eq(pp_huge_shatter(&block), -EBUSY);
+	expect(pp_huge_evict(&block, &rc, true));
+	expect_whole(PP_FRAME);
+	expect_eq(rc.done, 0);
+	expect(stat(PP_STAT_busy) > 1);
+	touched_again = false;
+	folio_page(block.huge, 77)->hwpoison = true;
+	expect_eq(pp_huge_shatter(&block), -EBUSY);
+	expect_whole(PP_FRAME);
+	end();
+}
+
+TEST(punched_in_part)
+{
+	begin(512);
+	mutex_lock(&block.lock);
+	pp_huge_punch(&block, 10, 20);
+	expect(!later && block.punched == 10);
+	pp_huge_punch(&block, 100, 110);
+	mutex_unlock(&block.lock);
+	expect(later == 1 && marks == 1);
+	expect_eq(pp_huge_shatter(&block), 0);
+	expect_eq(block.nr[PP_HOLE], 20);
+	expect_eq(block.nr[PP_STANDBY], 492);
+	end();
+}
+
+TEST(punched_whole)
+{
+	begin(512);
+	block.huge->refs = 1;
+	mutex_lock(&block.lock);
+	pp_huge_punch(&block, 0, PP_BLOCK_PAGES);
+	mutex_unlock(&block.lock);
+	expect(!block.huge && !region.frames.v);
+	expect_eq(block.nr[PP_HOLE], PP_BLOCK_PAGES);
+	end();
+}
+
+TEST(not_over_the_end)
+{
+	struct folio *huge;
+
+	begin(1);
+	huge = block.huge;
+	block.huge = NULL;
+	block.nr[PP_FRAME] = 0;
+	block.nr[PP_HOLE] = PP_BLOCK_PAGES;
+	inode.i_size = (3 << 20) + PAGE_SIZE;
+	mutex_lock(&block.lock);
+	expect(!pp_huge_install(&block, huge));
+	mutex_unlock(&block.lock);
+	block.huge = huge;
+	end();
+}
