@@ -224,12 +224,12 @@ int pp_access_page(struct pp_access *access, struct page **out)
 	return err;
 }
 
-int pp_access_notify(struct pp_access *access, struct folio *folio)
+int pp_access_notify(struct pp_access *access, struct page *page)
 {
 	struct pp_region *region = access->region;
 	struct pp_block *block = pp_block_get(region, access->index, false);
 	unsigned int i = access->index & (PP_BLOCK_PAGES - 1);
-	struct folio *fresh = NULL;
+	struct folio *folio = page_folio(page), *fresh = NULL;
 	pp_home_t home;
 	int err;
 
@@ -247,9 +247,9 @@ int pp_access_notify(struct pp_access *access, struct folio *folio)
 	err = -EAGAIN;
 	if (beyond_end(region, access->index)) {
 		err = -EFAULT;
-	} else if (folio_test_hwpoison(folio)) {
+	} else if (PageHWPoison(page)) {
 		err = -EHWPOISON;
-	} else if (pp_home_state(home) == PP_FRAME && pp_home_folio(home) == folio) {
+	} else if (pp_home_state(home) == PP_FRAME && pp_home_page(home) == page) {
 		forget_content(block, i);
 		folio_lock(folio);
 		pp_stat_inc(region->stats, notifies);

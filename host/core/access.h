@@ -47,15 +47,15 @@ int pp_access_page(struct pp_access *access, struct page **out);
 /**
  * pp_access_notify - first write to a page that is mapped read-only
  * @access: the access
- * @folio: the frame that is mapped
+ * @page: the page that is mapped
  *
  * Drops the kept copy of a frame. Gives a hole whose zero frame is mapped a frame of its own.
  *
- * Return: 0 with @folio locked: it may be written. -EAGAIN: it is not the page's frame (any
+ * Return: 0 with its frame locked: it may be written. -EAGAIN: it is not the page's frame (any
  * more): fault again. -EFAULT beyond the end of the file. -EHWPOISON: the frame is damaged. Or an
  * error of pp_frame_get().
  */
-int pp_access_notify(struct pp_access *access, struct folio *folio);
+int pp_access_notify(struct pp_access *access, struct page *page);
 
 /**
  * pp_access_peek - the bytes of a page without moving it

@@ -433,6 +433,8 @@ void pp_huge_shatter_marked(struct pp_region *region)
 	unsigned long n;
 
 	xa_for_each_marked(&region->blocks, n, block, PP_BLOCK_SHATTER) {
+		if (pp_region_ending(region))
+			break;
 		xa_clear_mark(&region->blocks, n, PP_BLOCK_SHATTER);
 		/* Pinned, or no memory: the next punch asks again, and eviction does not ask. */
 		pp_huge_shatter(block);

@@ -81,7 +81,7 @@ static vm_fault_t pp_notify(struct vm_fault *vmf)
 
 	/* This path has no way to wait for a retry; it is bounded by stall_ms. */
 	access.nowait = false;
-	err = pp_access_notify(&access, page_folio(vmf->page));
+	err = pp_access_notify(&access, vmf->page);
 	if (!err)
 		return VM_FAULT_LOCKED;
 	return err == -EAGAIN ? VM_FAULT_NOPAGE : fault_error(&access, err);

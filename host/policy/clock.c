@@ -12,7 +12,7 @@
 #include "policy/reclaim.h"
 
 #define GAP_FRACTION	4
-/* Blocks visited at most for somebody who must not be held up, or when the store is full. */
+/* Blocks with memory visited at most when the caller must not be held up, or the store is full. */
 #define SHORT_VISIT	64UL
 
 /* The block at or after *@hand, which is moved behind it; starts over at the end. */
@@ -73,21 +73,25 @@ static void untake(struct pp_region *region, struct pp_block *block)
 static void clock_reclaim(struct pp_region *region, struct pp_reclaim *rc)
 {
 	unsigned long visits = 2 * nr_blocks(region) + 2;
+	unsigned long looks = rc->try_only ? SHORT_VISIT : ULONG_MAX;
 	struct pp_block *block;
 
-	if (rc->try_only)
-		visits = min(visits, SHORT_VISIT);
-	while (rc->done < rc->want && visits-- && !fatal_signal_pending(current) &&
+	while (rc->done < rc->want && visits-- && looks && !fatal_signal_pending(current) &&
 	       !pp_region_ending(region)) {
 		if (rc->no_room)
-			visits = min(visits, SHORT_VISIT);
-		while ((block = take_to_age(region)) && rc->done < rc->want) {
+			looks = min(looks, SHORT_VISIT);
+		while (!pp_region_ending(region) && rc->done < rc->want &&
+		       (block = take_to_age(region))) {
 			pp_block_age(block, rc->try_only, rc->hard);
 			cond_resched();
 		}
 		block = take_to_evict(region);
 		if (!block)
 			break;
+		/* Blocks without memory cost nothing, and there may be many of them in a row. */
+		if (READ_ONCE(block->nr[PP_FRAME]) || READ_ONCE(block->nr[PP_STANDBY]))
+			looks--;
+		cond_resched();
 		if (READ_ONCE(block->nr[PP_STANDBY]) &&
 		    !pp_block_evict(block, rc, 0, PP_BLOCK_PAGES, false))
 			untake(region, block);

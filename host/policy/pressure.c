@@ -20,6 +20,8 @@
 #define MARGIN_MAX	1024L
 /* Blocks looked at, and regions picked up, in one call. */
 #define WALK_BLOCKS	64UL
+/* Of these, until one has memory. */
+#define MAX_WALK	4096UL
 #define MAX_REGIONS	8
 /* Steps of up to MARGIN_MAX pages in one call. */
 #define MAX_STEPS	16
@@ -219,11 +221,12 @@ static unsigned long meet_need(struct walk *walk, struct mem_cgroup *memcg)
 	return freed;
 }
 
-/* Blocks without memory may stand before those that have some, any number of them. */
+/* Blocks without memory may stand before those that have some, many of them. */
 static void find_regions(struct walk *walk, struct shrink_control *sc)
 {
-	unsigned long left = list_lru_shrink_count(&pp_block_lru, sc), step;
+	unsigned long left = min(list_lru_shrink_count(&pp_block_lru, sc), MAX_WALK), step;
 
+	/* The next call goes on where this one stops. */
 	while (left && !walk->nr) {
 		step = min(left, WALK_BLOCKS);
 		left -= step;

@@ -8,8 +8,11 @@
  * store's reserve is full again (background reclaim sees to it) every frame that is evicted goes
  * back to the page allocator, none to a spare list, so that what was borrowed is paid back.
  */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
 #include <linux/gfp.h>
 #include <linux/highmem.h>
+#include <linux/printk.h>
 #include <linux/sched/mm.h>
 #include <linux/slab.h>
 #include <linux/spinlock.h>
@@ -252,10 +255,16 @@ int pp_store_fetch(struct pp_slots *slots, u64 number, struct page *dst)
 {
 	struct pp_slot slot;
 	void *p;
+	int err;
 
 	pp_slot_read(slots, number, &slot);
-	if (slot.len)
-		return tier_ops->fetch(slots->store->tier, &slot, dst);
+	if (slot.len) {
+		err = tier_ops->fetch(slots->store->tier, &slot, dst);
+		if (err)
+			pr_err_ratelimited("stored page is damaged: slot %llu, %u bytes by codec %u\n",
+					   number, slot.len, slot.codec);
+		return err;
+	}
 	p = kmap_local_page(dst);
 	memset64(p, slot.where, PAGE_SIZE / sizeof(u64));
 	kunmap_local(p);

@@ -268,6 +268,7 @@ __attribute__((format(printf, 2, 3)))
 int sysfs_emit(char *buf, const char *format, ...);
 __attribute__((format(printf, 1, 2)))
 void pr_err(const char *format, ...);
+#define pr_err_ratelimited(...)	((void)printf("# " __VA_ARGS__))
 
 #define IS_ERR_VALUE(x)	((unsigned long)(x) >= (unsigned long)-4095)
 
