@@ -30,6 +30,17 @@ static bool inside_file(struct pp_block *block)
 	return block->base + PP_BLOCK_PAGES <= i_size_read(block->region->inode) >> PAGE_SHIFT;
 }
 
+/* The kernel marks parts of such frames one by one, and tells nobody. */
+static bool has_bad_part(struct folio *huge)
+{
+	unsigned int i;
+
+	for (i = 0; i < PP_BLOCK_PAGES; i++)
+		if (PageHWPoison(folio_page(huge, i)))
+			return true;
+	return false;
+}
+
 struct folio *pp_huge_get(struct pp_access *access, struct pp_block *block)
 {
 	struct pp_region *region = access->region;
@@ -51,7 +62,13 @@ struct folio *pp_huge_get(struct pp_access *access, struct pp_block *block)
 	switch (pp_frame_get_huge(region, access->vma, access->addr, &folio)) {
 	case 0:
 		pp_reclaim_check(region->pool);
-		return folio;
+		if (!has_bad_part(folio))
+			return folio;
+		/* One that somebody freed like that; nobody is to get it again. */
+		folio_get(folio);
+		pp_frame_put_huge(region, folio);
+		pp_stat_inc(region->stats, huge_no_memory);
+		return NULL;
 	case -EBUSY:
 		pp_stat_inc(region->stats, huge_limit);
 		return NULL;
@@ -98,17 +115,6 @@ bool pp_huge_install(struct pp_block *block, struct folio *folio)
 	pp_home_move_all(block, PP_FRAME, PP_WHY_FAULT);
 	pp_stat_inc(block->region->stats, huge_faults);
 	return true;
-}
-
-/* The kernel marks parts of such frames one by one, and tells nobody. */
-static bool has_bad_part(struct folio *huge)
-{
-	unsigned int i;
-
-	for (i = 0; i < PP_BLOCK_PAGES; i++)
-		if (PageHWPoison(folio_page(huge, i)))
-			return true;
-	return false;
 }
 
 /* The last step of each end of a huge frame: its parts are in no home any more. */

@@ -69,7 +69,7 @@ static struct pp_block block;
 /* The store: first word of each stored page; 0 is free. Room for so many. */
 static u64 stored[NR_SLOTS];
 static unsigned int room, frames_left, later;
-static bool touched_again;
+static bool touched_again, lost;
 
 int pp_evict_store(struct pp_region *r, struct page *page, unsigned int flags,
 		   struct pp_reclaim *rc, u64 *slot)
@@ -139,10 +139,13 @@ void pp_frame_put(struct pp_region *r, struct folio *folio, bool keep)
 	__free_page(folio_page(folio, 0));
 }
 
+static struct folio *offered;
+
 int pp_frame_get_huge(struct pp_region *r, struct vm_area_struct *vma, unsigned long addr,
 		      struct folio **out)
 {
-	return -ENOMEM;
+	*out = offered;
+	return offered ? 0 : -ENOMEM;
 }
 
 /* The one place where all its bytes end: by now each page must say where else they are. */
@@ -150,6 +153,8 @@ void pp_frame_put_huge(struct pp_region *r, struct folio *folio)
 {
 	unsigned int i;
 
+	if (lost)
+		return;
 	expect(!folio->frozen && !folio->mapping);
 	for (i = 0; i < PP_BLOCK_PAGES; i++) {
 		struct page *page = pfn_to_page(folio->pfn + i);
@@ -373,6 +378,31 @@ TEST(punched_whole)
 	mutex_unlock(&block.lock);
 	expect(!block.huge && !region.frames.v);
 	expect_eq(block.nr[PP_HOLE], PP_BLOCK_PAGES);
+	end();
+}
+
+TEST(a_bad_one_is_not_taken)
+{
+	struct shim_vma vma = {};
+	struct pp_access access = { .region = &region, .vma = &vma, .write = true, .no_table = true };
+
+	begin(1);
+	offered = block.huge;
+	block.nr[PP_HOLE] = PP_BLOCK_PAGES;
+	pool.knobs.huge = PP_HUGE_FIRST_TOUCH;
+	region.huge_mode = PP_HUGE_POOL;
+	fits = true;
+	expect(pp_huge_get(&access, &block) == offered);
+	expect(!stat(PP_STAT_huge_no_memory));
+	folio_page(offered, 382)->hwpoison = true;
+	lost = true;
+	expect(!pp_huge_get(&access, &block));
+	lost = false;
+	expect_eq(stat(PP_STAT_huge_no_memory), 1);
+	/* One reference stays for good. */
+	expect_eq(offered->refs, 3);
+	block.nr[PP_HOLE] = 0;
+	offered = NULL;
 	end();
 }
 
