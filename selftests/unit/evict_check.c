@@ -7,6 +7,7 @@
 #include "core/evict.c"
 #include "core/home.c"
 #include "unit.h"
+#include "isolate.h"
 
 #define NR_SLOTS	(2 * PP_BLOCK_PAGES)
 
@@ -53,22 +54,6 @@ bool pp_huge_evict(struct pp_block *b, struct pp_reclaim *rc, bool any)
 bool pp_store_tight(struct pp_store *store)
 {
 	return false;
-}
-
-bool pp_frame_isolate(struct folio *folio)
-{
-	if (folio->locked || folio->refs != 1)
-		return false;
-	folio->locked = true;
-	folio->frozen = true;
-	return true;
-}
-
-void pp_frame_unisolate(struct folio *folio)
-{
-	expect(folio->frozen);
-	folio->locked = false;
-	folio->frozen = false;
 }
 
 /* The one place where bytes end: by now the home must say where else they are. */

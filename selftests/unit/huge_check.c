@@ -56,6 +56,7 @@ static void folio_zero_range(struct folio *folio, size_t start, size_t len)
 #include "core/huge.c"
 #include "core/home.c"
 #include "unit.h"
+#include "isolate.h"
 
 #define NR_SLOTS	1024
 
@@ -102,22 +103,6 @@ bool pp_block_lock(struct pp_block *b, bool try_only)
 {
 	mutex_lock(&b->lock);
 	return true;
-}
-
-bool pp_frame_isolate(struct folio *folio)
-{
-	if (folio->locked || folio->refs != 1)
-		return false;
-	folio->locked = true;
-	folio->frozen = true;
-	return true;
-}
-
-void pp_frame_unisolate(struct folio *folio)
-{
-	expect(folio->frozen);
-	folio->locked = false;
-	folio->frozen = false;
 }
 
 struct folio *pp_frame_get_part(struct pp_region *r, struct folio *huge, gfp_t gfp)
@@ -384,7 +369,9 @@ TEST(punched_whole)
 TEST(a_bad_one_is_not_taken)
 {
 	struct shim_vma vma = {};
-	struct pp_access access = { .region = &region, .vma = &vma, .write = true, .no_table = true };
+	struct pp_access access = {
+		.region = &region, .vma = &vma, .write = true, .no_table = true,
+	};
 
 	begin(1);
 	offered = block.huge;
