@@ -5,8 +5,8 @@
  *
  * DOC: how a page is taken away
  *
- *   1. Unmap a whole range once, without any lock. Batches matter: with a virtual CPU running,
- *      every call costs a flush of its TLB.
+ *   1. Unmap a whole range once, without any lock (but see core/huge.h). Batches matter: with a
+ *      virtual CPU running, every call costs a flush of its TLB.
  *   2. Lock the block. A frame whose reference count is one then is in nobody's hands and cannot
  *      get into anybody's: faults need the block's lock, GUP needs a page table entry. That is
  *      what standby means.

@@ -20,7 +20,8 @@
  *   STORED -> FRAME    fetch                            (access.c)
  *   STORED -> HOLE     punch: nothing is read           (region.c)
  *
- * Every change of state goes through pp_home_move(), under the block's lock.
+ * Every change of state goes through pp_home_move(), or for all pages of a huge frame together
+ * through pp_home_move_all(), under the block's lock.
  *
  * Of a block with a huge frame (core/huge.h), all pages are FRAME or all are STANDBY.
  *

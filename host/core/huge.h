@@ -21,8 +21,8 @@
  * A punch of a part writes zeros there and asks for the block to be shattered, a while later, when
  * so much is punched that it is worth it.
  *
- * (Reservation and breaking up of huge pages in the host: Navarro et al., OSDI 2002, is the
- * ancestor; S1 and S2 of the design notes.)
+ * Unlike a page's frame, a huge one is unmapped under the block's lock: whoever uses it would have
+ * all of it back before it could be isolated.
  */
 #ifndef PAGEPACT_CORE_HUGE_H
 #define PAGEPACT_CORE_HUGE_H

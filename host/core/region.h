@@ -23,8 +23,8 @@
  *           i_mmap_rwsem, page table locks, KVM's mmu_lock (inside unmap_mapping_pages())
  *         codec stream mutex    (store/codec.h)
  *           zsmalloc's locks
- *         slots->lock, region->spare_lock, region->clock_lock, pool->lock, the store's reserve
- *         lock, list_lru locks: leaves
+ *         slots->lock, region->spare_lock, region->clock_lock, region->blocks' own lock,
+ *         pool->lock, the store's reserve lock, list_lru locks: leaves
  *
  * No allocation under block->lock may enter direct reclaim. The shrinker, which may be entered
  * with any lock of the kernel held, only ever tries block->lock; a fault that evicts holds none
@@ -336,10 +336,10 @@ struct pp_block *pp_block_get(struct pp_region *region, pgoff_t index, bool make
  * @start: first page
  * @end: page after the last
  *
- * Reads and decompresses nothing. Pages that somebody pinned are detached: the pin keeps the
- * frame alive, the region reads as zero. Caller: holds i_rwsem, or is the region's end. Takes time
- * in proportion to the number of blocks that have pages; it is not interrupted, because a file that
- * was cut must not come back with old bytes.
+ * Reads and decompresses nothing. Pages that somebody pinned are detached: the pin keeps the frame
+ * alive, the region reads as zero. A part of a huge frame is zeroed where it is. Caller: holds
+ * i_rwsem, or is the region's end. Takes time in proportion to the number of blocks that have
+ * pages; it is not interrupted, because a file that was cut must not come back with old bytes.
  */
 void pp_region_punch(struct pp_region *region, pgoff_t start, pgoff_t end);
 
