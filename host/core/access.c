@@ -52,9 +52,9 @@ static int fetch(struct pp_block *block, unsigned int i, struct folio *folio, bo
 	struct pp_region *region = block->region;
 	struct pp_slots *slots = region->domain->slots;
 	u64 slot = pp_home_slot(block->home[i]), start = ktime_get_ns();
-	/* A raw copy would take as much memory once more. */
+	/* A raw copy would take as much memory once more; and a full store needs the room. */
 	bool keep = !write && READ_ONCE(region->pool->knobs.keep_copies) &&
-		    !pp_store_is_raw(slots, slot);
+		    !pp_store_is_raw(slots, slot) && !pp_store_at_limit(region->pool->store);
 	int err = pp_store_fetch(slots, slot, folio_page(folio, 0));
 
 	if (err)
@@ -175,6 +175,15 @@ static struct folio *install(struct pp_block *block, struct folio *huge)
 	return !huge || pp_huge_install(block, huge) ? NULL : huge;
 }
 
+static int get_frame(struct pp_access *access, pp_home_t home, struct folio **fresh)
+{
+	unsigned int how = access->nowait ? PP_FRAME_NOWAIT : 0;
+
+	if (pp_home_state(home) == PP_STORED)
+		how |= PP_FRAME_RESTORE;
+	return pp_frame_get(access->region, access->vma, access->addr, how, fresh);
+}
+
 int pp_access_page(struct pp_access *access, struct page **out)
 {
 	struct pp_region *region = access->region;
@@ -196,8 +205,7 @@ int pp_access_page(struct pp_access *access, struct page **out)
 	do {
 		if (!fresh && !huge &&
 		    needs_frame(READ_ONCE(block->home[i]), access->write)) {
-			err = pp_frame_get(region, access->vma, access->addr, access->nowait,
-					   &fresh);
+			err = get_frame(access, READ_ONCE(block->home[i]), &fresh);
 			if (err)
 				return err;
 		}
@@ -236,7 +244,7 @@ int pp_access_notify(struct pp_access *access, struct page *page)
 	if (!block)
 		return -EAGAIN;
 	if (folio == READ_ONCE(region->zero)) {
-		err = pp_frame_get(region, access->vma, access->addr, access->nowait, &fresh);
+		err = get_frame(access, PP_HOLE, &fresh);
 		if (err)
 			return err;
 	}

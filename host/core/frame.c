@@ -10,6 +10,10 @@
 
 /* Evicted by a fault that finds its limit reached. */
 #define DIRECT_BATCH	32
+/* Least number of frames below a limit for pages that leave the store, where it is large enough. */
+#define EXCHANGE_MIN	16UL
+/* Longest pause between two attempts to make room, jiffies. */
+#define MAX_PAUSE	((unsigned long)HZ / 4)
 
 static void uncharge_pages(struct pp_region *region, long n)
 {
@@ -22,26 +26,43 @@ static void uncharge(struct pp_region *region)
 	uncharge_pages(region, 1);
 }
 
-static bool over(atomic_long_t *frames, unsigned long limit)
+/* Less than the headroom that background reclaim keeps: while it succeeds nobody misses them. */
+static unsigned long exchange_frames(unsigned long limit)
 {
-	return limit && atomic_long_read(frames) > limit;
+	return max(limit / 256, min(EXCHANGE_MIN, limit / 16));
 }
 
-/* With a huge frame more. */
-static bool over_with(atomic_long_t *frames, unsigned long limit)
+/* Would @frames and @n more be too many? */
+static bool over(atomic_long_t *frames, long n, unsigned long limit, unsigned int how)
 {
-	return limit && atomic_long_read(frames) + PP_BLOCK_PAGES > limit;
+	if (!limit)
+		return false;
+	if (!(how & PP_FRAME_RESTORE))
+		limit -= exchange_frames(limit);
+	return atomic_long_read(frames) + n > (long)limit;
+}
+
+static bool region_over(struct pp_region *region, long n, unsigned int how)
+{
+	unsigned long limit = READ_ONCE(region->limit);
+
+	/* All of it may be in memory: nothing needs to change places. */
+	if (limit >= i_size_read(region->inode) >> PAGE_SHIFT)
+		how |= PP_FRAME_RESTORE;
+	return over(&region->frames, n, limit, how);
+}
+
+static bool pool_over(struct pp_pool *pool, long n, unsigned int how)
+{
+	return over(&pool->frames, n, READ_ONCE(pool->knobs.limit), how);
 }
 
 /* Return: true when @n more pages fit under both limits; they are charged then. */
-static bool charge(struct pp_region *region, long n)
+static bool charge(struct pp_region *region, long n, unsigned int how)
 {
-	struct pp_pool *pool = region->pool;
-
 	atomic_long_add(n, &region->frames);
-	atomic_long_add(n, &pool->frames);
-	if (!over(&region->frames, READ_ONCE(region->limit)) &&
-	    !over(&pool->frames, READ_ONCE(pool->knobs.limit)))
+	atomic_long_add(n, &region->pool->frames);
+	if (!region_over(region, 0, how) && !pool_over(region->pool, 0, how))
 		return true;
 	uncharge_pages(region, n);
 	return false;
@@ -134,14 +155,14 @@ static struct folio *frame_alloc(struct vm_area_struct *vma, unsigned long addr,
 
 /* Return: 0, -EAGAIN when a limit stands in the way, -ENOMEM. */
 static int try_frame(struct pp_region *region, struct vm_area_struct *vma, unsigned long addr,
-		     struct folio **out)
+		     unsigned int how, struct folio **out)
 {
 	gfp_t gfp = GFP_HIGHUSER | __GFP_ACCOUNT;
 
 	*out = spare_pop(region);
 	if (*out)
 		return 0;
-	if (!charge(region, 1))
+	if (!charge(region, 1, how))
 		return -EAGAIN;
 	*out = frame_alloc(vma, addr, 0, gfp | __GFP_NORETRY | __GFP_NOWARN);
 	if (*out)
@@ -168,9 +189,8 @@ int pp_frame_get_huge(struct pp_region *region, struct vm_area_struct *vma, unsi
 	gfp_t gfp = (GFP_TRANSHUGE_LIGHT & ~__GFP_MOVABLE) | __GFP_ACCOUNT | __GFP_ZERO;
 
 	/* Looked at first: a charge that fails is seen by others for a moment. */
-	if (over_with(&region->frames, READ_ONCE(region->limit)) ||
-	    over_with(&region->pool->frames, READ_ONCE(region->pool->knobs.limit)) ||
-	    !charge(region, PP_BLOCK_PAGES))
+	if (region_over(region, PP_BLOCK_PAGES, 0) ||
+	    pool_over(region->pool, PP_BLOCK_PAGES, 0) || !charge(region, PP_BLOCK_PAGES, 0))
 		return -EBUSY;
 	*out = frame_alloc(vma, addr, PP_BLOCK_SHIFT, gfp);
 	if (*out)
@@ -207,42 +227,49 @@ struct folio *pp_frame_get_part(struct pp_region *region, struct folio *huge, gf
 	return folio;
 }
 
-/*
- * Makes room under whatever limit stands in the way. *deadline is 0 until the first attempt
- * without success, then the time at which to give up.
+/**
+ * struct wait - one fault's patience
+ * @deadline: 0 until the first attempt without success, then the time to give up, jiffies
+ * @pause: until the next attempt, jiffies: an attempt looks at all that might be evicted
  */
-static int make_room(struct pp_region *region, unsigned long *deadline)
+struct wait {
+	unsigned long deadline;
+	unsigned long pause;
+};
+
+/* Makes room under whatever limit stands in the way. */
+static int make_room(struct pp_region *region, unsigned int how, struct wait *wait)
 {
 	struct pp_pool *pool = region->pool;
-	unsigned long limit = READ_ONCE(region->limit);
-	bool own = limit && atomic_long_read(&region->frames) >= limit;
+	bool own = region_over(region, 1, how);
 
 	if (pp_reclaim_direct(pool, own ? region : NULL, region, DIRECT_BATCH)) {
-		*deadline = 0;
+		*wait = (struct wait){};
 		return 0;
 	}
-	if (!*deadline) {
+	if (!wait->deadline) {
 		pp_stat_inc(region->stats, stalls);
-		*deadline = (jiffies + msecs_to_jiffies(READ_ONCE(pool->knobs.stall_ms))) | 1;
+		wait->deadline = (jiffies + msecs_to_jiffies(READ_ONCE(pool->knobs.stall_ms))) | 1;
 	}
-	if (time_after(jiffies, *deadline))
+	if (time_after(jiffies, wait->deadline))
 		return -EBUSY;
-	schedule_timeout_killable(HZ / 50 + 1);
+	wait->pause = min(2 * wait->pause + 1, MAX_PAUSE);
+	schedule_timeout_killable(wait->pause);
 	return fatal_signal_pending(current) ? -EINTR : 0;
 }
 
 int pp_frame_get(struct pp_region *region, struct vm_area_struct *vma, unsigned long addr,
-		 bool nowait, struct folio **out)
+		 unsigned int how, struct folio **out)
 {
-	unsigned long deadline = 0;
+	struct wait wait = {};
 	int err;
 
-	while ((err = try_frame(region, vma, addr, out)) == -EAGAIN) {
-		if (nowait) {
+	while ((err = try_frame(region, vma, addr, how, out)) == -EAGAIN) {
+		if (how & PP_FRAME_NOWAIT) {
 			pp_reclaim_kick(region->pool);
 			return -EAGAIN;
 		}
-		err = make_room(region, &deadline);
+		err = make_room(region, how, &wait);
 		if (err)
 			return err;
 	}

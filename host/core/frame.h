@@ -13,23 +13,32 @@
 
 #include "core/region.h"
 
+/* pp_frame_get(): return -EAGAIN rather than wait when a limit of ours is in the way. */
+#define PP_FRAME_NOWAIT		1U
+/* pp_frame_get(): for a page that leaves the store. */
+#define PP_FRAME_RESTORE	2U
+
 /**
  * pp_frame_get - a frame for a page of a region
  * @region: the region
  * @vma: the faulting mapping, for its memory policy and cgroup; NULL for read(2) and write(2)
  * @addr: faulting address, with @vma
- * @nowait: return -EAGAIN rather than wait when a limit of ours is in the way
+ * @how: PP_FRAME_
  * @out: set to the frame: charged, reference count one, content undefined, no mapping
  *
  * Takes a spare frame, or charges and allocates one, evicting from the region or the pool when a
  * limit or the cgroup's is in the way. While nothing can be evicted it waits up to the pool's
  * stall_ms. The caller holds no lock of this module.
  *
- * Return: 0; -EAGAIN with @nowait; -ENOMEM; -EINTR when killed; -EBUSY when the limit stood in
- * the way for stall_ms.
+ * The last few frames below a limit are for pages that leave the store. Each of these leaves room
+ * there for another one, so that with a full store pages still change places, and a guest that
+ * works with what it has goes on, while one that wants more memory waits.
+ *
+ * Return: 0; -EAGAIN with PP_FRAME_NOWAIT; -ENOMEM; -EINTR when killed; -EBUSY when the limit stood
+ * in the way for stall_ms.
  */
 int pp_frame_get(struct pp_region *region, struct vm_area_struct *vma, unsigned long addr,
-		 bool nowait, struct folio **out);
+		 unsigned int how, struct folio **out);
 
 /**
  * pp_frame_get_huge - a huge frame for a block of a region

@@ -149,6 +149,13 @@ u64 pp_store_limit(struct pp_store *store)
 	return READ_ONCE(store->limit);
 }
 
+bool pp_store_at_limit(struct pp_store *store)
+{
+	u64 limit = READ_ONCE(store->limit);
+
+	return limit && pp_store_bytes(store) >= limit;
+}
+
 void pp_store_set_limit(struct pp_store *store, u64 bytes)
 {
 	WRITE_ONCE(store->limit, bytes);
@@ -199,6 +206,21 @@ static int tier_put(struct pp_store *store, void *buf, struct pp_slot *slot)
 	return err;
 }
 
+/* At its limit the store takes what fits into room that others left: it does not grow. */
+static int tier_put_within(struct pp_store *store, void *buf, struct pp_slot *slot)
+{
+	u64 before = pp_store_bytes(store), after, limit = READ_ONCE(store->limit);
+	int err = tier_put(store, buf, slot);
+
+	if (err || !limit)
+		return err;
+	after = pp_store_bytes(store);
+	if (after <= limit || after <= before)
+		return 0;
+	tier_ops->drop(store->tier, slot);
+	return -ENOSPC;
+}
+
 /* Compresses @src and gives the bytes to the tier. Return: enum pp_put or an errno. */
 static int put_bytes(struct pp_store *store, void *src, unsigned int flags, struct pp_slot *slot)
 {
@@ -206,8 +228,7 @@ static int put_bytes(struct pp_store *store, void *src, unsigned int flags, stru
 	void *buf;
 	int err;
 
-	if ((flags & PP_PUT_NO_ROOM) ||
-	    (READ_ONCE(store->limit) && pp_store_bytes(store) >= READ_ONCE(store->limit)))
+	if (flags & PP_PUT_NO_ROOM)
 		return -ENOSPC;
 	stream = pp_stream_lock();
 	slot->codec = READ_ONCE(store->codec);
@@ -223,7 +244,7 @@ static int put_bytes(struct pp_store *store, void *src, unsigned int flags, stru
 	if (slot->codec == PP_CODEC_RAW && !(flags & PP_PUT_ALLOW_RAW))
 		err = -E2BIG;
 	else
-		err = tier_put(store, buf, slot);
+		err = tier_put_within(store, buf, slot);
 	pp_stream_unlock(stream);
 	if (err)
 		return err;

@@ -84,7 +84,7 @@ void pp_store_destroy(struct pp_store *store);
  * Does not enter reclaim; where the host has no free page it draws on reserves.
  *
  * Return: enum pp_put; -E2BIG: incompressible and PP_PUT_ALLOW_RAW not given; -ENOSPC: the store
- * is at its limit; -ENOMEM.
+ * would have to grow beyond its limit; -ENOMEM.
  */
 int pp_store_put(struct pp_slots *slots, struct page *src, unsigned int flags, u64 *number);
 
@@ -125,6 +125,13 @@ u64 pp_store_bytes(struct pp_store *store);
  * Return: bytes, 0 = none.
  */
 u64 pp_store_limit(struct pp_store *store);
+
+/**
+ * pp_store_at_limit - has the store no room but what its pages leave?
+ * @store: the store
+ * Return: true when it takes as much memory as it may.
+ */
+bool pp_store_at_limit(struct pp_store *store);
 
 /**
  * pp_store_set_limit - sets the limit of @store to @bytes

@@ -2,7 +2,8 @@
 # shellcheck shell=bash
 #
 # The virtual host seen from outside: a QEMU process without KVM, a directory
-# with its logs, and two FIFOs through which it is told what to run.
+# with its logs, and two FIFOs through which it is told what to run. QEMU is the
+# tree's, run by the tree's own loader: the same emulator on every machine.
 
 machine_pid=
 machine_dir=
@@ -78,7 +79,10 @@ machine_qemu() {
 		layer=(-fsdev "local,id=kernel,path=$(kernel_path)/root,security_model=none,readonly=on"
 			-device "virtio-9p-pci,fsdev=kernel,mount_tag=kernel")
 	fi
-	exec setpriv --pdeathsig KILL qemu-system-x86_64 \
+	exec setpriv --pdeathsig KILL "$tree/lib64/ld-linux-x86-64.so.2" \
+		--library-path "$tree/usr/lib/x86_64-linux-gnu" --argv0 qemu-system-x86_64 \
+		"$tree/usr/bin/qemu-system-x86_64" \
+		-L "$tree/usr/share/qemu" -L "$tree/usr/share/seabios" \
 		-M q35 -accel tcg,thread=multi -cpu max -smp 3 -m "$memory" \
 		-nodefaults -no-user-config -display none -no-reboot \
 		-d cpu_reset -D "$out/reset.log" \
