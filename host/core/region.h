@@ -22,7 +22,8 @@
  *         folio lock            only in-flight faults and the replacing of a page hold it
  *           i_mmap_rwsem, page table locks, KVM's mmu_lock (inside unmap_mapping_pages())
  *         codec stream mutex    (store/codec.h)
- *           zsmalloc's locks
+ *           the store's near mutex, when it is nearly full
+ *             zsmalloc's locks
  *         slots->lock, region->spare_lock, region->clock_lock, region->blocks' own lock,
  *         pool->lock, the store's reserve lock, list_lru locks: leaves
  *

@@ -12,6 +12,7 @@
 
 #include <linux/gfp.h>
 #include <linux/highmem.h>
+#include <linux/mutex.h>
 #include <linux/printk.h>
 #include <linux/sched/mm.h>
 #include <linux/slab.h>
@@ -22,6 +23,8 @@
 
 #define PP_RESERVE	64
 #define RESERVE_BATCH	8
+/* What one object may make the tier grow by: zsmalloc links up to 16 pages. */
+#define GROWTH_MAX	(16 * PAGE_SIZE)
 /* Up to here compression wins memory: zsmalloc puts larger objects on pages of their own. */
 #define COMPRESSED_MAX	3072
 
@@ -34,6 +37,7 @@
  * @reserve: pages kept back
  * @nr_reserve: length of @reserve
  * @meta: pages of slots
+ * @near: held for a put near the limit; inside the lock of a stream
  */
 struct pp_store {
 	void *tier;
@@ -43,6 +47,7 @@ struct pp_store {
 	struct list_head reserve;
 	unsigned int nr_reserve;
 	atomic_long_t meta;
+	struct mutex near;
 };
 
 static const struct pp_tier_ops *const tier_ops = &pp_tier_cram;
@@ -112,6 +117,7 @@ struct pp_store *pp_store_create(void)
 		return NULL;
 	spin_lock_init(&store->lock);
 	INIT_LIST_HEAD(&store->reserve);
+	mutex_init(&store->near);
 	store->codec = pp_codec_find("lz4");
 	store->tier = store->codec < 0 ? NULL : tier_ops->create();
 	if (!store->tier) {
@@ -207,18 +213,32 @@ static int tier_put(struct pp_store *store, void *buf, struct pp_slot *slot)
 }
 
 /* At its limit the store takes what fits into room that others left: it does not grow. */
-static int tier_put_within(struct pp_store *store, void *buf, struct pp_slot *slot)
+static int tier_put_near(struct pp_store *store, void *buf, struct pp_slot *slot)
 {
-	u64 before = pp_store_bytes(store), after, limit = READ_ONCE(store->limit);
+	u64 before = pp_store_bytes(store), after;
 	int err = tier_put(store, buf, slot);
 
-	if (err || !limit)
+	if (err)
 		return err;
 	after = pp_store_bytes(store);
-	if (after <= limit || after <= before)
+	if (after <= READ_ONCE(store->limit) || after <= before)
 		return 0;
 	tier_ops->drop(store->tier, slot);
 	return -ENOSPC;
+}
+
+/* One at a time, as soon as those on all CPUs together could pass over the limit. */
+static int tier_put_within(struct pp_store *store, void *buf, struct pp_slot *slot)
+{
+	u64 limit = READ_ONCE(store->limit);
+	int err;
+
+	if (!limit || pp_store_bytes(store) + nr_cpu_ids * GROWTH_MAX <= limit)
+		return tier_put(store, buf, slot);
+	mutex_lock(&store->near);
+	err = tier_put_near(store, buf, slot);
+	mutex_unlock(&store->near);
+	return err;
 }
 
 /* Compresses @src and gives the bytes to the tier. Return: enum pp_put or an errno. */

@@ -156,11 +156,11 @@ filled=${filled#filled=}
 check_that "a process that finds no frame gets SIGBUS" "filled > 256 && filled < 4096"
 check_that "it is counted" "$(value memory_errors) >= 1 && $(value stalls) >= 1 && $(value store_full) >= 1"
 check "log: which page, and what to do" logged "region [0-9]+: no frame for page $filled: .*raise limit or store_limit"
-check_that "limits hold" "$(value resident) <= 6 * mib && $(value compressed) < 2 * mib"
-knob stall_ms 30
+check_that "limits hold" "$(value resident) <= 6 * mib && $(value compressed) <= mib"
 "$regionctl" "$region" only="0:$filled" verifybus=random:1 >/run/bus 2>&1
 diag "verified meanwhile: $(tail -n 3 /run/bus)"
-check "what can be read meanwhile is right" test "$(grep -c 'must be' /run/bus)" = 0
+check "all of it can be read meanwhile, and is right: pages change places" \
+	test "$(cat /run/bus)" = sigbus=0
 knob limit 0
 knob store_limit 0
 check "with more room the very same pages read right" "$regionctl" "$region" only="0:$filled" verify=random:1

@@ -11,7 +11,7 @@ passed() { grep -q 'rounds=[1-9].* bad=0 PASS' <<<"$1"; }
 one_stands() { (($(value stalls) > before)); }
 
 ktap_plan 9
-pool_begin
+pool_begin policy=clock
 mkdir /pool/other
 guest_start one 320 "$region"
 guest_start two 160 /pool/other/two

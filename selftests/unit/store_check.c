@@ -234,6 +234,43 @@ TEST(the_limit_is_kept)
 	close_bench(&b);
 }
 
+/* At its limit the store does not grow; room that others left in it is used. */
+TEST(room_below_the_limit_is_used)
+{
+	unsigned int nr, full = 0, i;
+	u64 number[16], small[16], last;
+	struct bench b;
+
+	expect(open_bench(&b));
+	pp_store_set_limit(b.store, 4 * PAGE_SIZE);
+	expect(!pp_store_at_limit(b.store));
+	fill(page_address(b.page), NOISE, 1);
+	for (nr = 0; nr < 4; nr++)
+		expect_eq(put_and_compare(&b, PP_PUT_ALLOW_RAW, &number[nr]), PP_PUT_RAW);
+	expect(pp_store_at_limit(b.store));
+	fill(page_address(b.page), TEXT, 1);
+	expect_eq(put_and_compare(&b, 0, &last), -ENOSPC);
+	expect_eq(pp_store_bytes(b.store), 4 * PAGE_SIZE);
+
+	/* The place of one page of noise holds several that compress. */
+	pp_store_drop(b.slots, number[--nr]);
+	while (full < ARRAY_SIZE(small) && put_and_compare(&b, 0, &small[full]) >= 0)
+		full++;
+	expect(full > 1 && full < ARRAY_SIZE(small));
+	expect_eq(pp_store_bytes(b.store), 4 * PAGE_SIZE);
+
+	/* Also where the limit has been lowered below what the store takes. */
+	pp_store_set_limit(b.store, PAGE_SIZE);
+	pp_store_drop(b.slots, small[--full]);
+	expect_eq(put_and_compare(&b, 0, &small[full++]), PP_PUT_STORED);
+	expect_eq(put_and_compare(&b, 0, &last), -ENOSPC);
+	for (i = 0; i < nr; i++)
+		pp_store_drop(b.slots, number[i]);
+	for (i = 0; i < full; i++)
+		pp_store_drop(b.slots, small[i]);
+	close_bench(&b);
+}
+
 /* A page stays readable in the form in which it was stored. */
 TEST(changing_the_codec)
 {

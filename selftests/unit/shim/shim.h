@@ -130,6 +130,7 @@ extern int shim_cpu;
 #define raw_cpu_ptr(p)		per_cpu_ptr(p, shim_cpu)
 #define this_cpu_add(x, n)	((void)(*per_cpu_ptr(&(x), shim_cpu) += (n)))
 #define this_cpu_inc(x)		this_cpu_add(x, 1)
+#define nr_cpu_ids		NR_CPUS
 #define for_each_possible_cpu(cpu)	for ((cpu) = 0; (cpu) < NR_CPUS; (cpu)++)
 #define cpu_to_node(cpu)	0
 
