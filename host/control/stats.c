@@ -11,11 +11,3 @@ u64 pp_stats_sum(struct pp_stats __percpu *stats, enum pp_stat which)
 		sum += READ_ONCE(per_cpu_ptr(stats, cpu)->v[which]);
 	return sum;
 }
-
-void pp_stats_fold(struct pp_stats __percpu *to, struct pp_stats __percpu *from)
-{
-	int i;
-
-	for (i = 0; i < PP_NR_STATS; i++)
-		this_cpu_add(to->v[i], pp_stats_sum(from, i));
-}

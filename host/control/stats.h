@@ -49,16 +49,22 @@ enum pp_stat {
 };
 
 /**
- * struct pp_stats - one CPU's counters of a region (or of a pool's regions that are gone)
+ * struct pp_stats - one CPU's counters of a region or of a pool
  * @v: the counters; written by their CPU only
  */
 struct pp_stats {
 	u64 v[PP_NR_STATS];
 };
 
-/* Adds @n to counter @name of the per-CPU set @stats. */
-#define pp_stat_add(stats, name, n) this_cpu_add((stats)->v[PP_STAT_##name], n)
-#define pp_stat_inc(stats, name) this_cpu_inc((stats)->v[PP_STAT_##name])
+/* Adds @n to counter @name of @region and of its pool. */
+#define pp_stat_add(region, name, n)						\
+	do {									\
+		u64 __n = (n);							\
+										\
+		this_cpu_add((region)->stats->v[PP_STAT_##name], __n);		\
+		this_cpu_add((region)->pool->stats->v[PP_STAT_##name], __n);	\
+	} while (0)
+#define pp_stat_inc(region, name) pp_stat_add(region, name, 1)
 
 /**
  * pp_stats_sum - the value of one counter
@@ -67,12 +73,5 @@ struct pp_stats {
  * Return: the sum over all CPUs; exact once nobody counts.
  */
 u64 pp_stats_sum(struct pp_stats __percpu *stats, enum pp_stat which);
-
-/**
- * pp_stats_fold - adds all counters of one set to another
- * @to: receives
- * @from: is read; the caller knows that nobody counts there any more
- */
-void pp_stats_fold(struct pp_stats __percpu *to, struct pp_stats __percpu *from);
 
 #endif /* PAGEPACT_CONTROL_STATS_H */

@@ -110,20 +110,6 @@ static ssize_t emit_pages(char *buf, long pages)
 			  (u64)clamp(pages, 0L, LONG_MAX >> PAGE_SHIFT) << PAGE_SHIFT);
 }
 
-/* Counters of the pool: what is gone, and what is there. */
-static u64 pool_stat(struct pp_pool *pool, enum pp_stat which)
-{
-	struct pp_region *region;
-	u64 sum;
-
-	spin_lock(&pool->lock);
-	sum = pp_stats_sum(pool->gone, which);
-	list_for_each_entry(region, &pool->regions, all)
-		sum += pp_stats_sum(region->stats, which);
-	spin_unlock(&pool->lock);
-	return sum;
-}
-
 static ssize_t show_shared(enum gauge which, atomic_long_t *states, atomic_long_t *frames,
 			   char *buf)
 {
@@ -147,7 +133,7 @@ static ssize_t pool_show(struct kobject *kobj, struct attribute *attr, char *buf
 	if (a->kind == KIND_KNOB)
 		return pp_knob_show(pool, a->which, buf);
 	if (a->kind == KIND_STAT)
-		return sysfs_emit(buf, "%llu\n", pool_stat(pool, a->which));
+		return sysfs_emit(buf, "%llu\n", pp_stats_sum(pool->stats, a->which));
 	switch (a->which) {
 	case GAUGE_HUGE:
 		return emit_pages(buf, atomic_long_read(&pool->huge) << PP_BLOCK_SHIFT);

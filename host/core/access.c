@@ -44,7 +44,7 @@ static void fill_hole(struct pp_block *block, unsigned int i, struct folio *foli
 	unmap_zero(block, i);
 	pp_frame_adopt(block->region, folio, block->base + i);
 	pp_home_move(block, i, pp_home_in_frame(PP_FRAME, folio, 0), PP_WHY_FAULT);
-	pp_stat_inc(block->region->stats, hole_writes);
+	pp_stat_inc(block->region, hole_writes);
 }
 
 static int fetch(struct pp_block *block, unsigned int i, struct folio *folio, bool write)
@@ -67,8 +67,8 @@ static int fetch(struct pp_block *block, unsigned int i, struct folio *folio, bo
 		     PP_WHY_FAULT);
 	if (!keep)
 		pp_store_drop(slots, slot);
-	pp_stat_inc(region->stats, restores);
-	pp_stat_add(region->stats, restore_ns, ktime_get_ns() - start);
+	pp_stat_inc(region, restores);
+	pp_stat_add(region, restore_ns, ktime_get_ns() - start);
 	return 0;
 }
 
@@ -77,7 +77,7 @@ static void rescue(struct pp_block *block, unsigned int i)
 	pp_home_t home = block->home[i];
 	u64 flags = home & (PP_HOME_COPY | PP_HOME_TOUGH);
 
-	pp_stat_inc(block->region->stats, rescues);
+	pp_stat_inc(block->region, rescues);
 	if (block->huge) {
 		/* One touch is all that will be seen of it: the mapping gets a huge entry. */
 		pp_home_move_all(block, PP_FRAME, PP_WHY_FAULT);
@@ -103,7 +103,7 @@ static void forget_content(struct pp_block *block, unsigned int i)
 		return;
 	pp_store_drop(region->domain->slots, (unsigned long)folio->private);
 	folio->private = NULL;
-	pp_stat_inc(region->stats, copies_dropped);
+	pp_stat_inc(region, copies_dropped);
 }
 
 static int read_hole(struct pp_block *block, unsigned int i, struct page **out)
@@ -119,7 +119,7 @@ static int read_hole(struct pp_block *block, unsigned int i, struct page **out)
 		return -EFAULT;
 	if (!(block->home[i] & PP_HOME_ZERO_MAPPED))
 		pp_home_move(block, i, PP_HOLE | PP_HOME_ZERO_MAPPED, PP_WHY_FAULT);
-	pp_stat_inc(block->region->stats, hole_reads);
+	pp_stat_inc(block->region, hole_reads);
 	*out = folio_page(zero, 0);
 	return 0;
 }
@@ -260,7 +260,7 @@ int pp_access_notify(struct pp_access *access, struct page *page)
 	} else if (pp_home_state(home) == PP_FRAME && pp_home_page(home) == page) {
 		forget_content(block, i);
 		folio_lock(folio);
-		pp_stat_inc(region->stats, notifies);
+		pp_stat_inc(region, notifies);
 		err = 0;
 	} else if (pp_home_state(home) == PP_HOLE && fresh) {
 		fill_hole(block, i, fresh);

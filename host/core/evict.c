@@ -85,7 +85,7 @@ unsigned int pp_block_age(struct pp_block *block, bool try_only, bool hard)
 	}
 	block->aged = aged;
 	mutex_unlock(&block->lock);
-	pp_stat_add(region->stats, aged, aged);
+	pp_stat_add(region, aged, aged);
 	return aged;
 }
 
@@ -119,7 +119,7 @@ static int find_home(struct pp_region *region, struct folio *folio, pp_home_t ho
 
 	if (home & PP_HOME_COPY) {
 		*to = pp_home_in_slot((unsigned long)folio->private);
-		pp_stat_inc(region->stats, evict_clean);
+		pp_stat_inc(region, evict_clean);
 		return 0;
 	}
 	ret = pp_evict_store(region, folio_page(folio, 0),
@@ -128,11 +128,11 @@ static int find_home(struct pp_region *region, struct folio *folio, pp_home_t ho
 		return ret;
 	*to = ret == PP_PUT_ZERO ? PP_HOLE : pp_home_in_slot(slot);
 	if (ret == PP_PUT_ZERO)
-		pp_stat_inc(region->stats, evict_zero);
+		pp_stat_inc(region, evict_zero);
 	else if (ret == PP_PUT_SAME)
-		pp_stat_inc(region->stats, evict_same);
+		pp_stat_inc(region, evict_same);
 	else if (ret == PP_PUT_RAW)
-		pp_stat_inc(region->stats, evict_raw);
+		pp_stat_inc(region, evict_raw);
 	return 0;
 }
 
@@ -153,7 +153,7 @@ unsigned int pp_block_drop_copies(struct pp_block *block, bool try_only)
 		pp_home_move(block, i, home & ~PP_HOME_COPY, PP_WHY_EVICT);
 		pp_store_drop(region->domain->slots, (unsigned long)folio->private);
 		folio->private = NULL;
-		pp_stat_inc(region->stats, copies_dropped);
+		pp_stat_inc(region, copies_dropped);
 		dropped++;
 	}
 	mutex_unlock(&block->lock);
@@ -169,7 +169,7 @@ static int evict_page(struct pp_block *block, unsigned int i, struct pp_reclaim 
 	int err;
 
 	if (folio_test_hwpoison(folio) || !pp_frame_isolate(folio)) {
-		pp_stat_inc(region->stats, busy);
+		pp_stat_inc(region, busy);
 		return -EBUSY;
 	}
 	err = find_home(region, folio, home, rc, &to);
@@ -177,9 +177,9 @@ static int evict_page(struct pp_block *block, unsigned int i, struct pp_reclaim 
 		pp_frame_unisolate(folio);
 		if (err == -E2BIG) {
 			pp_home_move(block, i, home | PP_HOME_TOUGH, PP_WHY_EVICT);
-			pp_stat_inc(region->stats, incompressible);
+			pp_stat_inc(region, incompressible);
 		} else if (!pp_store_is_full(rc)) {
-			pp_stat_inc(region->stats, store_full);
+			pp_stat_inc(region, store_full);
 			rc->refused++;
 			rc->no_room = true;
 		}
@@ -192,9 +192,9 @@ static int evict_page(struct pp_block *block, unsigned int i, struct pp_reclaim 
 	pp_frame_unisolate(folio);
 	/* What the store borrowed for this page goes back to where it came from. */
 	pp_frame_put(region, folio, rc->keep == region && !pp_store_tight(region->pool->store));
-	pp_stat_inc(region->stats, evictions);
+	pp_stat_inc(region, evictions);
 	if (rc->oom)
-		pp_stat_inc(region->stats, evict_oom);
+		pp_stat_inc(region, evict_oom);
 	rc->done++;
 	return 0;
 }

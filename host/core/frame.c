@@ -248,7 +248,7 @@ static int make_room(struct pp_region *region, unsigned int how, struct wait *wa
 		return 0;
 	}
 	if (!wait->deadline) {
-		pp_stat_inc(region->stats, stalls);
+		pp_stat_inc(region, stalls);
 		wait->deadline = (jiffies + msecs_to_jiffies(READ_ONCE(pool->knobs.stall_ms))) | 1;
 	}
 	if (time_after(jiffies, wait->deadline))

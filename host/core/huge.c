@@ -51,12 +51,12 @@ struct folio *pp_huge_get(struct pp_access *access, struct pp_block *block)
 		return NULL;
 	if (!inside_file(block) || (access->vma->vm_flags & VM_NOHUGEPAGE) ||
 	    !thp_vma_suitable_order(access->vma, access->addr, PP_BLOCK_SHIFT)) {
-		pp_stat_inc(region->stats, huge_misfit);
+		pp_stat_inc(region, huge_misfit);
 		return NULL;
 	}
 	/* Where there is a table of small entries, the kernel does not put a huge one. */
 	if (!access->no_table) {
-		pp_stat_inc(region->stats, huge_no_entry);
+		pp_stat_inc(region, huge_no_entry);
 		return NULL;
 	}
 	switch (pp_frame_get_huge(region, access->vma, access->addr, &folio)) {
@@ -67,13 +67,13 @@ struct folio *pp_huge_get(struct pp_access *access, struct pp_block *block)
 		/* One that somebody freed like that; nobody is to get it again. */
 		folio_get(folio);
 		pp_frame_put_huge(region, folio);
-		pp_stat_inc(region->stats, huge_no_memory);
+		pp_stat_inc(region, huge_no_memory);
 		return NULL;
 	case -EBUSY:
-		pp_stat_inc(region->stats, huge_limit);
+		pp_stat_inc(region, huge_limit);
 		return NULL;
 	default:
-		pp_stat_inc(region->stats, huge_no_memory);
+		pp_stat_inc(region, huge_no_memory);
 		return NULL;
 	}
 }
@@ -113,7 +113,7 @@ bool pp_huge_install(struct pp_block *block, struct folio *folio)
 	pp_frame_adopt(block->region, folio, block->base);
 	set_huge(block, folio);
 	pp_home_move_all(block, PP_FRAME, PP_WHY_FAULT);
-	pp_stat_inc(block->region->stats, huge_faults);
+	pp_stat_inc(block->region, huge_faults);
 	return true;
 }
 
@@ -191,7 +191,7 @@ static void count_refused(struct pp_shatter *s)
 {
 	s->rc->no_room = true;
 	s->rc->refused++;
-	pp_stat_inc(s->block->region->stats, store_full);
+	pp_stat_inc(s->block->region, store_full);
 }
 
 static int shatter_part(struct pp_shatter *s, unsigned int i)
@@ -210,7 +210,7 @@ static int shatter_part(struct pp_shatter *s, unsigned int i)
 	ret = pp_evict_store(s->block->region, page, 0, s->rc, &slot);
 	if (ret == -E2BIG) {
 		flags = PP_HOME_TOUGH;
-		pp_stat_inc(s->block->region->stats, incompressible);
+		pp_stat_inc(s->block->region, incompressible);
 	} else if (ret < 0) {
 		count_refused(s);
 	}
@@ -262,22 +262,22 @@ static int shatter(struct pp_shatter *s)
 	}
 	set_huge(s->block, NULL);
 	let_go(s->block, s->huge);
-	pp_stat_inc(s->block->region->stats, shatters);
-	pp_stat_add(s->block->region->stats, shatter_zero, s->found[PP_PUT_ZERO]);
+	pp_stat_inc(s->block->region, shatters);
+	pp_stat_add(s->block->region, shatter_zero, s->found[PP_PUT_ZERO]);
 	return 0;
 }
 
 static void count_evicted(struct pp_shatter *s)
 {
-	struct pp_stats __percpu *stats = s->block->region->stats;
+	struct pp_region *region = s->block->region;
 	unsigned int evicted = PP_BLOCK_PAGES - s->kept;
 
-	pp_stat_add(stats, evictions, evicted);
-	pp_stat_add(stats, evict_zero, s->found[PP_PUT_ZERO]);
-	pp_stat_add(stats, evict_same, s->found[PP_PUT_SAME]);
-	pp_stat_add(stats, evict_raw, s->found[PP_PUT_RAW]);
+	pp_stat_add(region, evictions, evicted);
+	pp_stat_add(region, evict_zero, s->found[PP_PUT_ZERO]);
+	pp_stat_add(region, evict_same, s->found[PP_PUT_SAME]);
+	pp_stat_add(region, evict_raw, s->found[PP_PUT_RAW]);
 	if (s->rc->oom)
-		pp_stat_add(stats, evict_oom, evicted);
+		pp_stat_add(region, evict_oom, evicted);
 	s->rc->done += evicted;
 }
 
@@ -291,7 +291,7 @@ static bool isolate(struct pp_block *block)
 {
 	if (!has_bad_part(block->huge) && pp_frame_isolate(block->huge))
 		return true;
-	pp_stat_inc(block->region->stats, busy);
+	pp_stat_inc(block->region, busy);
 	return false;
 }
 
@@ -316,7 +316,7 @@ bool pp_huge_evict(struct pp_block *block, struct pp_reclaim *rc, bool any)
 			count_evicted(&s);
 		} else {
 			pp_frame_unisolate(s.huge);
-			pp_stat_inc(block->region->stats, busy);
+			pp_stat_inc(block->region, busy);
 		}
 	}
 	mutex_unlock(&block->lock);

@@ -124,10 +124,8 @@ void pp_region_destroy(struct pp_region *region)
 		region->zero->mapping = NULL;
 		folio_put(region->zero);
 	}
-	/* Together, so that the pool's counters never fall. */
 	spin_lock(&pool->lock);
 	list_del(&region->all);
-	pp_stats_fold(pool->gone, region->stats);
 	spin_unlock(&pool->lock);
 	free_percpu(region->stats);
 	pp_domain_put(region->domain);
@@ -255,7 +253,7 @@ static void punch_block(struct pp_block *block, unsigned int first, unsigned int
 	if (block->huge) {
 		pp_huge_punch(block, first, end);
 		mutex_unlock(&block->lock);
-		pp_stat_add(block->region->stats, punched, end - first);
+		pp_stat_add(block->region, punched, end - first);
 		return;
 	}
 	punch_zero(block, first, end);
@@ -266,7 +264,7 @@ static void punch_block(struct pp_block *block, unsigned int first, unsigned int
 		punched++;
 	}
 	mutex_unlock(&block->lock);
-	pp_stat_add(block->region->stats, punched, punched);
+	pp_stat_add(block->region, punched, punched);
 }
 
 void pp_region_punch(struct pp_region *region, pgoff_t start, pgoff_t end)

@@ -182,7 +182,7 @@ struct pp_knobs {
  * @limit_writes: writes of @knobs.limit
  * @lock: protects @regions, and limits while they are written
  * @regions: all regions, in the order in which reclaim visits them
- * @gone: counters of regions that are gone
+ * @stats: counters of all its regions, also of those that are gone
  * @pressure: on the list of policy/pressure.c
  * @zero_inode: lends its mapping to zero frames
  * @work: background reclaim, kicked when the headroom under @knobs.limit gets short
@@ -211,7 +211,7 @@ struct pp_pool {
 	struct pp_limit_writes limit_writes;
 	spinlock_t lock;
 	struct list_head regions;
-	struct pp_stats __percpu *gone;
+	struct pp_stats __percpu *stats;
 	struct list_head pressure;
 	struct inode *zero_inode;
 	struct work_struct work;

@@ -16,7 +16,7 @@ static void tell(struct pp_region *region, pgoff_t index, int err)
 {
 	unsigned long last = READ_ONCE(region->last_line);
 
-	pp_stat_inc(region->stats, memory_errors);
+	pp_stat_inc(region, memory_errors);
 	if (last && time_before(jiffies, last + HZ))
 		return;
 	WRITE_ONCE(region->last_line, jiffies | 1);
@@ -66,7 +66,7 @@ static vm_fault_t pp_fault(struct vm_fault *vmf)
 	struct page *page;
 	int err;
 
-	pp_stat_inc(access.region->stats, faults);
+	pp_stat_inc(access.region, faults);
 	err = pp_access_page(&access, &page);
 	if (err)
 		return fault_error(&access, err);

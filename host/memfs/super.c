@@ -103,7 +103,7 @@ static void pool_free(struct pp_pool *pool)
 {
 	if (pool->store)
 		pp_store_destroy(pool->store);
-	free_percpu(pool->gone);
+	free_percpu(pool->stats);
 	kfree(pool->name);
 	kfree(pool);
 }
@@ -120,9 +120,9 @@ static struct pp_pool *pool_alloc(struct super_block *sb, const char *name)
 	pp_reclaim_init_pool(pool);
 	pp_knobs_default(pool);
 	pool->name = kstrdup(name, GFP_KERNEL);
-	pool->gone = alloc_percpu(struct pp_stats);
+	pool->stats = alloc_percpu(struct pp_stats);
 	pool->store = pp_store_create();
-	if (pool->name && pool->gone && pool->store)
+	if (pool->name && pool->stats && pool->store)
 		return pool;
 	pool_free(pool);
 	return NULL;

@@ -75,7 +75,7 @@ static void reclaim_region(struct pp_region *region, struct pp_reclaim *rc, unsi
 	READ_ONCE(rc->pool->policy)->reclaim(region, &part);
 	rc->done = part.done;
 	rc->no_room = part.no_room;
-	pp_stat_add(region->stats, reclaim_ns, ktime_get_ns() - start);
+	pp_stat_add(region, reclaim_ns, ktime_get_ns() - start);
 }
 
 static unsigned long share_of(struct pp_region *region, struct pp_reclaim *rc)
@@ -374,7 +374,7 @@ static void age_worker(struct work_struct *work)
 		if (!region)
 			break;
 		pp_clock_age(region);
-		pp_stat_add(region->stats, reclaim_ns, ktime_get_ns() - start);
+		pp_stat_add(region, reclaim_ns, ktime_get_ns() - start);
 		pp_region_put(region);
 		cond_resched();
 	}

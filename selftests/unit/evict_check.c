@@ -107,6 +107,7 @@ static void begin(enum pp_state state, unsigned int nr, u64 flags)
 	pool = (struct pp_pool){ .knobs.detect_same = true };
 	region = (struct pp_region){ .pool = &pool, .domain = &domain, .inode = &inode };
 	region.stats = alloc_percpu(struct pp_stats);
+	pool.stats = alloc_percpu(struct pp_stats);
 	block = (struct pp_block){ .region = &region, .home = homes, .base = 512 };
 	block.nr[PP_HOLE] = PP_BLOCK_PAGES;
 	memset(homes, 0, sizeof(homes));
@@ -128,6 +129,7 @@ static void end(void)
 		if (pp_home_has_frame(homes[i]))
 			__free_page(folio_page(pp_home_folio(homes[i]), 0));
 	free_percpu(region.stats);
+	free_percpu(pool.stats);
 }
 
 static u64 stat(enum pp_stat which)

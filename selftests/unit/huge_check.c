@@ -189,6 +189,7 @@ static void begin(unsigned int zeros)
 	inode = (struct inode){ .i_size = 4 << 20 };
 	region = (struct pp_region){ .pool = &pool, .domain = &domain, .inode = &inode };
 	region.stats = alloc_percpu(struct pp_stats);
+	pool.stats = alloc_percpu(struct pp_stats);
 	block = (struct pp_block){ .region = &region, .home = homes, .base = 512 };
 	block.nr[PP_HOLE] = PP_BLOCK_PAGES;
 	memset(homes, 0, sizeof(homes));
@@ -219,6 +220,7 @@ static void end(void)
 				__free_page(pp_home_page(homes[i]));
 	}
 	free_percpu(region.stats);
+	free_percpu(pool.stats);
 	expect_eq(shim_live(), 0);
 }
 

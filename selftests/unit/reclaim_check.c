@@ -113,6 +113,7 @@ static void begin(const unsigned long *frames)
 
 	pool = (struct pp_pool){ .policy = &pp_policy_clock, .knobs.evict = true };
 	INIT_LIST_HEAD(&pool.regions);
+	pool.stats = alloc_percpu(struct pp_stats);
 	pp_reclaim_init_pool(&pool);
 	store_full = false;
 	tight = false;
@@ -139,6 +140,7 @@ static void end(void)
 		free_percpu(regions[i].stats);
 		xa_destroy(&regions[i].blocks);
 	}
+	free_percpu(pool.stats);
 }
 
 static unsigned long run(unsigned long want, struct pp_region *only)
