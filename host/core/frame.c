@@ -7,13 +7,14 @@
 #include "compat/compat.h"
 #include "core/frame.h"
 #include "policy/reclaim.h"
+#include "store/store.h"
 
 /* Evicted by a fault that finds its limit reached. */
 #define DIRECT_BATCH	32
-/* Least number of frames below a limit for pages that leave the store, where it is large enough. */
-#define EXCHANGE_MIN	16UL
-/* Longest pause between two attempts to make room, jiffies. */
+/* Longest pause between two attempts to make room, jiffies: each looks at all there is. */
 #define MAX_PAUSE	((unsigned long)HZ / 4)
+/* The same for a page that leaves the store: it is likely to find some. */
+#define RESTORE_PAUSE	((unsigned long)HZ / 50 + 1)
 
 static void uncharge_pages(struct pp_region *region, long n)
 {
@@ -26,10 +27,13 @@ static void uncharge(struct pp_region *region)
 	uncharge_pages(region, 1);
 }
 
-/* Less than the headroom that background reclaim keeps: while it succeeds nobody misses them. */
+/*
+ * Kept below @limit for pages that leave the store: less than the headroom that background reclaim
+ * keeps, so that nobody misses them while it succeeds.
+ */
 static unsigned long exchange_frames(unsigned long limit)
 {
-	return max(limit / 256, min(EXCHANGE_MIN, limit / 16));
+	return pp_reclaim_headroom(limit) / 4;
 }
 
 /* Would @frames and @n more be too many? */
@@ -54,18 +58,37 @@ static bool region_over(struct pp_region *region, long n, unsigned int how)
 
 static bool pool_over(struct pp_pool *pool, long n, unsigned int how)
 {
-	return over(&pool->frames, n, READ_ONCE(pool->knobs.limit), how);
+	unsigned long limit = READ_ONCE(pool->knobs.limit);
+
+	if ((long)limit >= atomic_long_read(&pool->promised))
+		how |= PP_FRAME_RESTORE;
+	return over(&pool->frames, n, limit, how);
+}
+
+static bool any_over(struct pp_region *region, long n, unsigned int how)
+{
+	return region_over(region, n, how) || pool_over(region->pool, n, how);
 }
 
 /* Return: true when @n more pages fit under both limits; they are charged then. */
 static bool charge(struct pp_region *region, long n, unsigned int how)
 {
+	/* Looked at first: a charge that fails is seen by others for a moment. */
+	if (any_over(region, n, how))
+		return false;
 	atomic_long_add(n, &region->frames);
 	atomic_long_add(n, &region->pool->frames);
-	if (!region_over(region, 0, how) && !pool_over(region->pool, 0, how))
+	if (!any_over(region, 0, how))
 		return true;
 	uncharge_pages(region, n);
 	return false;
+}
+
+/* A spare frame is charged already; but new memory must not pass over the line with it. */
+static bool may_pop(struct pp_region *region, unsigned int how)
+{
+	return READ_ONCE(region->nr_spare) &&
+	       ((how & PP_FRAME_RESTORE) || !any_over(region, 0, how));
 }
 
 static struct folio *spare_take(struct pp_region *region)
@@ -159,7 +182,7 @@ static int try_frame(struct pp_region *region, struct vm_area_struct *vma, unsig
 {
 	gfp_t gfp = GFP_HIGHUSER | __GFP_ACCOUNT;
 
-	*out = spare_pop(region);
+	*out = may_pop(region, how) ? spare_pop(region) : NULL;
 	if (*out)
 		return 0;
 	if (!charge(region, 1, how))
@@ -168,7 +191,7 @@ static int try_frame(struct pp_region *region, struct vm_area_struct *vma, unsig
 	if (*out)
 		return 0;
 	/* Our own cold pages first: the last resort of the allocation below is the OOM killer. */
-	if (pp_reclaim_direct(region->pool, region, region, DIRECT_BATCH)) {
+	if (pp_reclaim_direct(region->pool, region, region, false, DIRECT_BATCH)) {
 		*out = spare_pop(region);
 		if (*out) {
 			uncharge(region);
@@ -188,9 +211,7 @@ int pp_frame_get_huge(struct pp_region *region, struct vm_area_struct *vma, unsi
 	/* What the page allocator has at hand, without reclaim or compaction. */
 	gfp_t gfp = (GFP_TRANSHUGE_LIGHT & ~__GFP_MOVABLE) | __GFP_ACCOUNT | __GFP_ZERO;
 
-	/* Looked at first: a charge that fails is seen by others for a moment. */
-	if (region_over(region, PP_BLOCK_PAGES, 0) ||
-	    pool_over(region->pool, PP_BLOCK_PAGES, 0) || !charge(region, PP_BLOCK_PAGES, 0))
+	if (!charge(region, PP_BLOCK_PAGES, 0))
 		return -EBUSY;
 	*out = frame_alloc(vma, addr, PP_BLOCK_SHIFT, gfp);
 	if (*out)
@@ -227,54 +248,54 @@ struct folio *pp_frame_get_part(struct pp_region *region, struct folio *huge, gf
 	return folio;
 }
 
-/**
- * struct wait - one fault's patience
- * @deadline: 0 until the first attempt without success, then the time to give up, jiffies
- * @pause: until the next attempt, jiffies: an attempt looks at all that might be evicted
- */
-struct wait {
-	unsigned long deadline;
-	unsigned long pause;
-};
-
-/* Makes room under whatever limit stands in the way. */
-static int make_room(struct pp_region *region, unsigned int how, struct wait *wait)
+/* Evicts where a limit stands in the way. Return: true when it does no longer. */
+static bool make_room(struct pp_region *region, unsigned int how)
 {
-	struct pp_pool *pool = region->pool;
 	bool own = region_over(region, 1, how);
+	/* One for one, or new memory would get the frames, and with them what the store keeps. */
+	bool exchange = (how & PP_FRAME_RESTORE) && pp_store_at_limit(region->pool->store);
+	/* Frames that new memory may not have are given back, not kept ready. */
+	bool keep = (how & PP_FRAME_RESTORE) || !any_over(region, 0, how);
 
-	if (pp_reclaim_direct(pool, own ? region : NULL, region, DIRECT_BATCH)) {
-		*wait = (struct wait){};
-		return 0;
-	}
-	if (!wait->deadline) {
+	if (!keep)
+		pp_frame_drain(region, ULONG_MAX);
+	pp_reclaim_direct(region->pool, own ? region : NULL, keep ? region : NULL,
+			  exchange, exchange ? 1 : DIRECT_BATCH);
+	return may_pop(region, how) || !any_over(region, 1, how);
+}
+
+/* Return: -EAGAIN after a while; -EBUSY when patience is at its end; -EINTR. */
+static int wait(struct pp_region *region, unsigned int how, struct pp_patience *patience)
+{
+	unsigned long longest = how & PP_FRAME_RESTORE ? RESTORE_PAUSE : MAX_PAUSE;
+
+	if (!patience->deadline) {
+		unsigned int ms = READ_ONCE(region->pool->knobs.stall_ms);
+
 		pp_stat_inc(region, stalls);
-		wait->deadline = (jiffies + msecs_to_jiffies(READ_ONCE(pool->knobs.stall_ms))) | 1;
+		patience->deadline = (jiffies + msecs_to_jiffies(ms)) | 1;
 	}
-	if (time_after(jiffies, wait->deadline))
+	if (time_after_eq(jiffies, patience->deadline))
 		return -EBUSY;
-	wait->pause = min(2 * wait->pause + 1, MAX_PAUSE);
-	schedule_timeout_killable(wait->pause);
-	return fatal_signal_pending(current) ? -EINTR : 0;
+	patience->pause = min3(2 * patience->pause + 1, longest, patience->deadline - jiffies);
+	schedule_timeout_killable(patience->pause);
+	return fatal_signal_pending(current) ? -EINTR : -EAGAIN;
 }
 
 int pp_frame_get(struct pp_region *region, struct vm_area_struct *vma, unsigned long addr,
-		 unsigned int how, struct folio **out)
+		 unsigned int how, struct pp_patience *patience, struct folio **out)
 {
-	struct wait wait = {};
-	int err;
+	int err = try_frame(region, vma, addr, how, out);
 
-	while ((err = try_frame(region, vma, addr, how, out)) == -EAGAIN) {
-		if (how & PP_FRAME_NOWAIT) {
-			pp_reclaim_kick(region->pool);
-			return -EAGAIN;
-		}
-		err = make_room(region, how, &wait);
-		if (err)
-			return err;
+	if (err != -EAGAIN) {
+		pp_reclaim_check(region->pool);
+		return err;
 	}
-	pp_reclaim_check(region->pool);
-	return err;
+	if (how & PP_FRAME_NOWAIT) {
+		pp_reclaim_kick(region->pool);
+		return -EAGAIN;
+	}
+	return make_room(region, how) ? -EAGAIN : wait(region, how, patience);
 }
 
 bool pp_frame_isolate(struct folio *folio)

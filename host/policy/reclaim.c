@@ -136,6 +136,21 @@ static unsigned long drop_copies(struct pp_reclaim *rc, unsigned long want)
 	return dropped;
 }
 
+/*
+ * Copies that lie scattered leave no room until many are gone, and each round looks at everything:
+ * every one drops eight times what the one before could, and the last one all. What moving pages
+ * together in the store wins is tried first, because it costs no guest anything later.
+ * Return: false when there is nothing to be won.
+ */
+static bool make_store_room(struct pp_reclaim *rc, int round)
+{
+	bool last = round + 1 == COPY_ROUNDS;
+
+	if (pp_store_compact(rc->pool->store) && !last)
+		return true;
+	return drop_copies(rc, last ? ULONG_MAX : COPY_STEP << 3 * round);
+}
+
 static void reclaim_efforts(struct pp_reclaim *rc)
 {
 	int effort;
@@ -154,17 +169,13 @@ void pp_reclaim_run(struct pp_reclaim *rc, const char *who)
 
 	if (!READ_ONCE(rc->pool->knobs.evict))
 		return;
-	/*
-	 * Copies that lie scattered leave no room until many are gone, and each round looks at
-	 * everything: every one drops eight times what the one before did, and the last one all.
-	 */
 	for (round = 0; round <= COPY_ROUNDS; round++) {
 		rc->no_room = false;
 		reclaim_efforts(rc);
 		if (rc->done >= rc->want || !rc->no_room || round == COPY_ROUNDS ||
 		    fatal_signal_pending(current))
 			break;
-		if (!drop_copies(rc, round + 1 < COPY_ROUNDS ? COPY_STEP << 3 * round : ULONG_MAX))
+		if (!make_store_room(rc, round))
 			break;
 	}
 	if (pp_store_tight(rc->pool->store))
@@ -193,9 +204,11 @@ static unsigned long drain_others(struct pp_pool *pool, struct pp_region *keep,
 }
 
 unsigned long pp_reclaim_direct(struct pp_pool *pool, struct pp_region *only,
-				struct pp_region *keep, unsigned long want)
+				struct pp_region *keep, bool exchange, unsigned long want)
 {
-	struct pp_reclaim rc = { .pool = pool, .only = only, .keep = keep, .want = want };
+	struct pp_reclaim rc = {
+		.pool = pool, .only = only, .keep = keep, .exchange = exchange, .want = want,
+	};
 	unsigned long drained = only ? 0 : drain_others(pool, keep, want);
 
 	if (drained)
@@ -218,7 +231,7 @@ unsigned long pp_reclaim_oom(struct pp_pool *pool, unsigned long want)
 	return max(won, 0L);
 }
 
-static unsigned long headroom(unsigned long limit)
+unsigned long pp_reclaim_headroom(unsigned long limit)
 {
 	return clamp(limit / 64, min(HEADROOM_MIN, limit / 4), HEADROOM_MAX);
 }
@@ -241,7 +254,7 @@ void pp_reclaim_check(struct pp_pool *pool)
 {
 	unsigned long limit = READ_ONCE(pool->knobs.limit);
 
-	if (limit && room_below(pool, headroom(limit)) && !work_pending(&pool->work) &&
+	if (limit && room_below(pool, pp_reclaim_headroom(limit)) && !work_pending(&pool->work) &&
 	    time_after_eq(jiffies, READ_ONCE(pool->quiet_until)))
 		pp_reclaim_kick(pool);
 }
@@ -249,13 +262,13 @@ void pp_reclaim_check(struct pp_pool *pool)
 static void reclaim_worker(struct work_struct *work)
 {
 	struct pp_pool *pool = container_of(work, struct pp_pool, work);
-	unsigned long room = 2 * headroom(READ_ONCE(pool->knobs.limit));
+	unsigned long room = 2 * pp_reclaim_headroom(READ_ONCE(pool->knobs.limit));
 
 	while (room_below(pool, room)) {
 		struct pp_reclaim rc = { .pool = pool, .want = min(room, WORKER_BATCH) };
 
 		pp_reclaim_run(&rc, "worker");
-		if (!rc.done) {
+		if (!rc.done || (rc.no_room && rc.done < rc.want)) {
 			WRITE_ONCE(pool->quiet_until, jiffies + QUIET);
 			break;
 		}

@@ -15,6 +15,7 @@
 #include <linux/mutex.h>
 #include <linux/printk.h>
 #include <linux/sched/mm.h>
+#include <linux/sizes.h>
 #include <linux/slab.h>
 #include <linux/spinlock.h>
 #include "store/codec.h"
@@ -25,6 +26,8 @@
 #define RESERVE_BATCH	8
 /* What one object may make the tier grow by: zsmalloc links up to 16 pages. */
 #define GROWTH_MAX	(16 * PAGE_SIZE)
+/* Most of a limit that is kept for pages that change places. */
+#define EXCHANGE_MAX	((u64)SZ_2M)
 /* Up to here compression wins memory: zsmalloc puts larger objects on pages of their own. */
 #define COMPRESSED_MAX	3072
 
@@ -132,7 +135,13 @@ void pp_store_destroy(struct pp_store *store)
 {
 	reserve_release(store, PP_RESERVE);
 	tier_ops->destroy(store->tier);
+	mutex_destroy(&store->near);
 	kfree(store);
+}
+
+unsigned long pp_store_compact(struct pp_store *store)
+{
+	return tier_ops->compact(store->tier);
 }
 
 u64 pp_store_bytes(struct pp_store *store)
@@ -150,6 +159,14 @@ u64 pp_store_meta_bytes(struct pp_store *store)
 	return (u64)atomic_long_read(&store->meta) << PAGE_SHIFT;
 }
 
+/* What the store may take, in bytes, or 0. */
+static u64 limit_for(struct pp_store *store, unsigned int flags)
+{
+	u64 limit = READ_ONCE(store->limit);
+
+	return flags & PP_PUT_EXCHANGE ? limit : limit - min(limit / 8, EXCHANGE_MAX);
+}
+
 u64 pp_store_limit(struct pp_store *store)
 {
 	return READ_ONCE(store->limit);
@@ -157,9 +174,9 @@ u64 pp_store_limit(struct pp_store *store)
 
 bool pp_store_at_limit(struct pp_store *store)
 {
-	u64 limit = READ_ONCE(store->limit);
+	u64 limit = limit_for(store, 0);
 
-	return limit && pp_store_bytes(store) >= limit;
+	return limit && pp_store_bytes(store) + GROWTH_MAX > limit;
 }
 
 void pp_store_set_limit(struct pp_store *store, u64 bytes)
@@ -212,31 +229,38 @@ static int tier_put(struct pp_store *store, void *buf, struct pp_slot *slot)
 	return err;
 }
 
-/* At its limit the store takes what fits into room that others left: it does not grow. */
-static int tier_put_near(struct pp_store *store, void *buf, struct pp_slot *slot)
+/*
+ * At its limit the store takes what fits into room that others left: it does not grow. What may
+ * turn out to be refused gets nothing from the reserves.
+ */
+static int tier_put_near(struct pp_store *store, void *buf, struct pp_slot *slot, u64 limit)
 {
 	u64 before = pp_store_bytes(store), after;
-	int err = tier_put(store, buf, slot);
+	int err;
 
+	if (before + GROWTH_MAX <= limit)
+		return tier_put(store, buf, slot);
+	err = tier_ops->put(store->tier, buf, slot->len, &slot->where);
 	if (err)
 		return err;
 	after = pp_store_bytes(store);
-	if (after <= READ_ONCE(store->limit) || after <= before)
+	if (after <= limit || after <= before)
 		return 0;
 	tier_ops->drop(store->tier, slot);
 	return -ENOSPC;
 }
 
 /* One at a time, as soon as those on all CPUs together could pass over the limit. */
-static int tier_put_within(struct pp_store *store, void *buf, struct pp_slot *slot)
+static int tier_put_within(struct pp_store *store, void *buf, struct pp_slot *slot,
+			   unsigned int flags)
 {
-	u64 limit = READ_ONCE(store->limit);
+	u64 limit = limit_for(store, flags);
 	int err;
 
 	if (!limit || pp_store_bytes(store) + nr_cpu_ids * GROWTH_MAX <= limit)
 		return tier_put(store, buf, slot);
 	mutex_lock(&store->near);
-	err = tier_put_near(store, buf, slot);
+	err = tier_put_near(store, buf, slot, limit);
 	mutex_unlock(&store->near);
 	return err;
 }
@@ -264,7 +288,7 @@ static int put_bytes(struct pp_store *store, void *src, unsigned int flags, stru
 	if (slot->codec == PP_CODEC_RAW && !(flags & PP_PUT_ALLOW_RAW))
 		err = -E2BIG;
 	else
-		err = tier_put_within(store, buf, slot);
+		err = tier_put_within(store, buf, slot, flags);
 	pp_stream_unlock(stream);
 	if (err)
 		return err;

@@ -6,7 +6,7 @@
 # keyspace NAME KEYS: a server with that many values of 1 KiB
 keyspace() {
 	guest_run "$1" "valkey-server --save '' --port 0 --unixsocket /run/kv --daemonize yes \
-		--dir /tmp >/dev/null; sleep 2; kvload /run/kv load $2 1024" 120
+		--dir /tmp >/dev/null; kvload /run/kv load $2 1024" 120
 }
 
 # Operations of a "KVLOAD" line, or nothing when it did not pass.

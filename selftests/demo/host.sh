@@ -48,7 +48,7 @@ fill() {
 	local name jobs=()
 	for name in $guests_all; do
 		guest_run_bg "$name" "valkey-server --save '' --port 0 --unixsocket /run/kv \
-			--daemonize yes --dir /tmp >/dev/null; sleep 2; kvload /run/kv load $keys 1024" 200
+			--daemonize yes --dir /tmp >/dev/null; kvload /run/kv load $keys 1024" 200
 		jobs+=("$guest_job")
 	done
 	for name in $guests_all; do

@@ -5,7 +5,8 @@
  * usage: kvload SOCKET load KEYS SIZE
  *        kvload SOCKET run KEYS SIZE SECONDS [SEED]
  *
- * Talks RESP to a valkey (or redis) server on a Unix socket. "load" sets all keys to generation 0.
+ * Talks RESP to a valkey (or redis) server on a Unix socket, for which it waits up to a minute.
+ * "load" sets all keys to generation 0.
  * "run" expects that, and then reads (3 of 4) or rewrites (1 of 4) keys, four of five times among
  * the hot fifth of them, for SECONDS. Each value can be told from its key and generation, so a
  * read proves every byte. At the end all keys are read once more. Prints
@@ -195,14 +196,31 @@ static size_t run(char *value, double seconds, size_t *ops)
 	return bad;
 }
 
-int main(int argc, char **argv)
+/* The server may be starting still. */
+static void connect_to(const char *path)
 {
 	struct sockaddr_un addr = { .sun_family = AF_UNIX };
+	struct timespec pause = { .tv_nsec = 200000000 };
+	double end = now() + 60;
+
+	strcpy(addr.sun_path, path);
+	sock = socket(AF_UNIX, SOCK_STREAM, 0);
+	if (sock < 0)
+		die("socket");
+	while (connect(sock, (struct sockaddr *)&addr, sizeof(addr))) {
+		if (now() > end || (errno != ENOENT && errno != ECONNREFUSED))
+			die(path);
+		nanosleep(&pause, NULL);
+	}
+}
+
+int main(int argc, char **argv)
+{
 	size_t ops = 0, bad;
 	double start, seconds = 0;
 	char *value;
 
-	if (argc < 5 || strlen(argv[1]) >= sizeof(addr.sun_path) ||
+	if (argc < 5 || strlen(argv[1]) >= sizeof(((struct sockaddr_un *)0)->sun_path) ||
 	    (!strcmp(argv[2], "run") ? argc < 6 : strcmp(argv[2], "load"))) {
 		fprintf(stderr,
 			"usage: kvload SOCKET load KEYS SIZE | run KEYS SIZE SECONDS [SEED]\n");
@@ -215,10 +233,7 @@ int main(int argc, char **argv)
 	value = malloc(size + 2);
 	if (!keys || !size || !generation || !value)
 		die("keys and values");
-	strcpy(addr.sun_path, argv[1]);
-	sock = socket(AF_UNIX, SOCK_STREAM, 0);
-	if (sock < 0 || connect(sock, (struct sockaddr *)&addr, sizeof(addr)))
-		die(argv[1]);
+	connect_to(argv[1]);
 	start = now();
 	if (!strcmp(argv[2], "load")) {
 		bad = load(value);

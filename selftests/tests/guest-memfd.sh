@@ -6,7 +6,8 @@
 # shellcheck source=../lib/vhost.sh
 . "$(dirname "$0")/../lib/vhost.sh"
 
-valkey='valkey-server --save "" --daemonize yes --dir /tmp >/dev/null; sleep 2
+valkey='valkey-server --save "" --daemonize yes --dir /tmp >/dev/null
+	until valkey-cli ping >/dev/null 2>&1; do sleep 0.2; done
 	valkey-cli set key value; valkey-cli get key; valkey-cli shutdown nosave'
 sql='create table t(a); insert into t values (20),(22); select sum(a) from t;'
 

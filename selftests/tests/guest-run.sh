@@ -11,7 +11,8 @@ insert into t select i, hex(randomblob(40)) from n;
 create index i on t(b); delete from t where a % 3 = 0; vacuum;
 pragma integrity_check; select count(*) from t;"
 # shellcheck disable=SC2016 # for the guest's shell
-valkey='valkey-server --save "" --daemonize yes --dir /tmp >/dev/null; sleep 2
+valkey='valkey-server --save "" --daemonize yes --dir /tmp >/dev/null
+	until valkey-cli ping >/dev/null 2>&1; do sleep 0.2; done
 	i=0; while [ $i -lt 3000 ]; do echo "set key:$i value:$i:$i"; i=$((i+1)); done | valkey-cli >/tmp/set
 	i=0; while [ $i -lt 3000 ]; do echo "get key:$i"; i=$((i+1)); done | valkey-cli >/tmp/got
 	i=0; while [ $i -lt 3000 ]; do echo "value:$i:$i"; i=$((i+1)); done | cmp - /tmp/got && grep -c OK /tmp/set

@@ -66,7 +66,7 @@ void pp_frame_put(struct pp_region *r, struct folio *folio, bool keep)
 	if (pp_home_state(homes[i]) == PP_STORED)
 		expect(stored[pp_home_slot(homes[i])] == word);
 	else
-		expect(pp_home_state(homes[i]) == PP_HOLE && put_result == PP_PUT_ZERO);
+		expect(homes[i] == (PP_HOLE | PP_HOME_HAD) && put_result == PP_PUT_ZERO);
 	__free_page(folio_page(folio, 0));
 	frames_freed++;
 }
