@@ -31,6 +31,7 @@ before=$(value stalls)
 guest_run_bg one 'memverify -m 192 -t 2 -s 1' 120
 job=$guest_job
 check "the store is full, and a guest stands still" wait_until 60 one_stands
+# shellcheck disable=SC2016 # for the guest's shell
 check "another guest obeys" guest_run two 'kill $(busybox pidof memverify)' 20
 output=$(guest_wait two "$calm")
 diag "$output"
