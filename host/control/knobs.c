@@ -141,7 +141,8 @@ int pp_parse_pages(const char *value, unsigned long *pages)
 	err = kstrtou64(number, 10, &n);
 	if (err)
 		return err;
-	if (n > (u64)(LONG_MAX - PAGE_SIZE) >> shift)
+	/* What is rounded up must be accepted when it is written back. */
+	if (n > (u64)(LONG_MAX & PAGE_MASK) >> shift)
 		return -ERANGE;
 	*pages = DIV_ROUND_UP_ULL(n << shift, PAGE_SIZE);
 	return 0;

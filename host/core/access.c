@@ -10,6 +10,7 @@
 #include "core/access.h"
 #include "core/frame.h"
 #include "core/huge.h"
+#include "policy/reclaim.h"
 #include "store/store.h"
 
 /* True when @index lies beyond the end of the file. Stable under the block's lock. */
@@ -54,7 +55,7 @@ static int fetch(struct pp_block *block, unsigned int i, struct folio *folio, bo
 	u64 slot = pp_home_slot(block->home[i]), start = ktime_get_ns();
 	/* A raw copy would take as much memory once more; and a full store needs the room. */
 	bool keep = !write && READ_ONCE(region->pool->knobs.keep_copies) &&
-		    !pp_store_is_raw(slots, slot) && !pp_store_at_limit(region->pool->store);
+		    !pp_store_is_raw(slots, slot) && !pp_reclaim_store_full(region->pool);
 	int err = pp_store_fetch(slots, slot, folio_page(folio, 0));
 
 	if (err)

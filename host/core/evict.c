@@ -104,7 +104,8 @@ int pp_evict_store(struct pp_region *region, struct page *page, unsigned int fla
 		flags |= PP_PUT_DETECT_SAME;
 	if (pp_store_is_full(rc))
 		flags |= PP_PUT_NO_ROOM;
-	if (rc->exchange)
+	/* Of a huge frame it would be 512 for one. */
+	if (rc->exchange && !folio_test_large(page_folio(page)))
 		flags |= PP_PUT_EXCHANGE;
 	return pp_store_put(region->domain->slots, page, flags, slot);
 }

@@ -7,7 +7,6 @@
 #include "compat/compat.h"
 #include "core/frame.h"
 #include "policy/reclaim.h"
-#include "store/store.h"
 
 /* Evicted by a fault that finds its limit reached. */
 #define DIRECT_BATCH	32
@@ -27,42 +26,38 @@ static void uncharge(struct pp_region *region)
 	uncharge_pages(region, 1);
 }
 
-/*
- * Kept below @limit for pages that leave the store: less than the headroom that background reclaim
- * keeps, so that nobody misses them while it succeeds.
- */
+/* Kept below @limit behind a full store: of the headroom, which background reclaim had free then. */
 static unsigned long exchange_frames(unsigned long limit)
 {
 	return pp_reclaim_headroom(limit) / 4;
 }
 
-/* Would @frames and @n more be too many? */
-static bool over(atomic_long_t *frames, long n, unsigned long limit, unsigned int how)
+/* Would @frames and @n more be too many, where @most is what may be wanted at all? */
+static bool over(atomic_long_t *frames, long n, unsigned long limit, unsigned long most, bool all)
 {
 	if (!limit)
 		return false;
-	if (!(how & PP_FRAME_RESTORE))
+	if (!all && limit < most)
 		limit -= exchange_frames(limit);
 	return atomic_long_read(frames) + n > (long)limit;
 }
 
+/* Whoever wants new memory behind a full store leaves the last frames to others. */
+static bool may_have_all(struct pp_pool *pool, unsigned int how)
+{
+	return (how & PP_FRAME_RESTORE) || !pp_reclaim_store_full(pool);
+}
+
 static bool region_over(struct pp_region *region, long n, unsigned int how)
 {
-	unsigned long limit = READ_ONCE(region->limit);
-
-	/* All of it may be in memory: nothing needs to change places. */
-	if (limit >= i_size_read(region->inode) >> PAGE_SHIFT)
-		how |= PP_FRAME_RESTORE;
-	return over(&region->frames, n, limit, how);
+	return over(&region->frames, n, READ_ONCE(region->limit),
+		    i_size_read(region->inode) >> PAGE_SHIFT, may_have_all(region->pool, how));
 }
 
 static bool pool_over(struct pp_pool *pool, long n, unsigned int how)
 {
-	unsigned long limit = READ_ONCE(pool->knobs.limit);
-
-	if ((long)limit >= atomic_long_read(&pool->promised))
-		how |= PP_FRAME_RESTORE;
-	return over(&pool->frames, n, limit, how);
+	return over(&pool->frames, n, READ_ONCE(pool->knobs.limit),
+		    atomic_long_read(&pool->promised), may_have_all(pool, how));
 }
 
 static bool any_over(struct pp_region *region, long n, unsigned int how)
@@ -88,7 +83,7 @@ static bool charge(struct pp_region *region, long n, unsigned int how)
 static bool may_pop(struct pp_region *region, unsigned int how)
 {
 	return READ_ONCE(region->nr_spare) &&
-	       ((how & PP_FRAME_RESTORE) || !any_over(region, 0, how));
+	       (may_have_all(region->pool, how) || !any_over(region, 0, how));
 }
 
 static struct folio *spare_take(struct pp_region *region)
@@ -248,20 +243,30 @@ struct folio *pp_frame_get_part(struct pp_region *region, struct folio *huge, gf
 	return folio;
 }
 
-/* Evicts where a limit stands in the way. Return: true when it does no longer. */
+/*
+ * Evicts where a limit stands in the way. Return: true when it does no longer, or when it is worth
+ * another try at once: others were faster.
+ */
 static bool make_room(struct pp_region *region, unsigned int how)
 {
-	bool own = region_over(region, 1, how);
-	/* One for one, or new memory would get the frames, and with them what the store keeps. */
-	bool exchange = (how & PP_FRAME_RESTORE) && pp_store_at_limit(region->pool->store);
-	/* Frames that new memory may not have are given back, not kept ready. */
-	bool keep = (how & PP_FRAME_RESTORE) || !any_over(region, 0, how);
+	struct pp_pool *pool = region->pool;
+	struct pp_region *only = region_over(region, 1, how) ? region : NULL;
+	bool full = pp_reclaim_store_full(pool), won;
 
-	if (!keep)
-		pp_frame_drain(region, ULONG_MAX);
-	pp_reclaim_direct(region->pool, own ? region : NULL, keep ? region : NULL,
-			  exchange, exchange ? 1 : DIRECT_BATCH);
-	return may_pop(region, how) || !any_over(region, 1, how);
+	if (full && (how & PP_FRAME_RESTORE)) {
+		/* One for one, or new memory would get what is left over. */
+		won = pp_reclaim_direct(pool, only, region, true, 1);
+	} else if (full && any_over(region, 0, how)) {
+		/* Frames that new memory may not have are given back, not kept ready. */
+		won = pp_frame_drain(region, ULONG_MAX);
+		won |= pp_reclaim_direct(pool, only, NULL, false, DIRECT_BATCH);
+	} else {
+		won = pp_reclaim_direct(pool, only, region, false, DIRECT_BATCH);
+	}
+	if (may_pop(region, how) || !any_over(region, 1, how))
+		return true;
+	/* When it has just become clear that the store is full, other rules hold from now on. */
+	return !full && (won || pp_reclaim_store_full(pool));
 }
 
 /* Return: -EAGAIN after a while; -EBUSY when patience is at its end; -EINTR. */
@@ -295,7 +300,12 @@ int pp_frame_get(struct pp_region *region, struct vm_area_struct *vma, unsigned 
 		pp_reclaim_kick(region->pool);
 		return -EAGAIN;
 	}
-	return make_room(region, how) ? -EAGAIN : wait(region, how, patience);
+	if (!make_room(region, how))
+		return wait(region, how, patience);
+	/* Behind a full store others have success all the time, and it is no hope. */
+	if (!pp_reclaim_store_full(region->pool))
+		*patience = (struct pp_patience){};
+	return fatal_signal_pending(current) ? -EINTR : -EAGAIN;
 }
 
 bool pp_frame_isolate(struct folio *folio)

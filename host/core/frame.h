@@ -40,8 +40,8 @@ struct pp_patience {
  * Takes a spare frame, or charges and allocates one. When a limit is in the way it evicts from the
  * region or the pool; when that did not help it pauses. The caller holds no lock of this module.
  *
- * The last frames below a limit, a quarter of the headroom, are for pages that had memory before.
- * What leaves the store leaves room there for others, so that with a full store pages still change
+ * Behind a full store, the last frames below a limit, a quarter of the headroom, are for pages that
+ * had memory before. What leaves the store leaves room there for others, so that pages still change
  * places, and a guest that works with what it has goes on, while one that wants more waits.
  *
  * Return: 0; -EAGAIN: look whether the page needs a frame still, and call again (with

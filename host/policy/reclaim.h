@@ -66,6 +66,13 @@ unsigned long pp_reclaim_direct(struct pp_pool *pool, struct pp_region *only,
 unsigned long pp_reclaim_oom(struct pp_pool *pool, unsigned long want);
 
 /**
+ * pp_reclaim_store_full - has reclaim failed lately because the store had no room?
+ * @pool: the pool
+ * Return: true for some time after a request for which also all copies were not enough.
+ */
+bool pp_reclaim_store_full(struct pp_pool *pool);
+
+/**
  * pp_reclaim_headroom - what background reclaim keeps free below a limit
  * @limit: pages
  * Return: pages: a 64th, within bounds.
@@ -73,7 +80,7 @@ unsigned long pp_reclaim_oom(struct pp_pool *pool, unsigned long want);
 unsigned long pp_reclaim_headroom(unsigned long limit);
 
 /**
- * pp_reclaim_kick - starts background reclaim of @pool
+ * pp_reclaim_kick - starts background reclaim of @pool, unless it rests
  * @pool: the pool
  */
 void pp_reclaim_kick(struct pp_pool *pool);

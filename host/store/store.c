@@ -172,13 +172,6 @@ u64 pp_store_limit(struct pp_store *store)
 	return READ_ONCE(store->limit);
 }
 
-bool pp_store_at_limit(struct pp_store *store)
-{
-	u64 limit = limit_for(store, 0);
-
-	return limit && pp_store_bytes(store) + GROWTH_MAX > limit;
-}
-
 void pp_store_set_limit(struct pp_store *store, u64 bytes)
 {
 	WRITE_ONCE(store->limit, bytes);

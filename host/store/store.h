@@ -141,13 +141,6 @@ unsigned long pp_store_compact(struct pp_store *store);
 u64 pp_store_limit(struct pp_store *store);
 
 /**
- * pp_store_at_limit - has the store no room but what its pages leave?
- * @store: the store
- * Return: true when it might have to refuse the next page.
- */
-bool pp_store_at_limit(struct pp_store *store);
-
-/**
  * pp_store_set_limit - sets the limit of @store to @bytes
  * @store: the store
  * @bytes: 0 = none

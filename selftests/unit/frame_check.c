@@ -66,6 +66,8 @@ static long stored, room;
 /* What others do while a fault pauses. */
 static void (*meanwhile)(void);
 static bool inside;
+/* The worker does what it is told. */
+static bool background;
 
 const struct pp_policy_ops pp_policy_random = { .name = "random" };
 
@@ -85,11 +87,6 @@ void pp_store_drop(struct pp_slots *slots, u64 slot)
 u64 pp_store_bytes(struct pp_store *store)
 {
 	return (u64)stored << PAGE_SHIFT;
-}
-
-bool pp_store_at_limit(struct pp_store *store)
-{
-	return stored >= room - KEPT;
 }
 
 unsigned long pp_store_compact(struct pp_store *store)
@@ -155,6 +152,7 @@ static void begin(unsigned long limit, unsigned long spare, long store_room)
 	stored = 0;
 	room = store_room;
 	meanwhile = NULL;
+	background = true;
 	for (i = 0; i < NR; i++) {
 		struct pp_region *region = &regions[i];
 
@@ -247,6 +245,8 @@ static int touch(unsigned int guest, unsigned int page)
 	if (state == PP_STORED)
 		pp_store_drop(NULL, pp_home_slot(block->home[i]));
 	move(block, i, folio);
+	if (background)
+		shim_work(&pool.work);
 	return 0;
 }
 
@@ -279,12 +279,29 @@ TEST(new_memory_stops_before_the_limit)
 {
 	unsigned int n = 0;
 
-	begin(512, 0, 0);
+	begin(512, 0, KEPT);
 	while (n < PAGES && !touch(0, n))
 		n++;
 	expect_eq(n, 512 - 16);
 	expect_eq(atomic_long_read(&pool.frames), 512 - 16);
 	expect_eq(stalls(), 1);
+	end();
+}
+
+/* All of a limit is used as long as the store has room, and what is evicted is no reason to wait. */
+TEST(not_while_the_store_has_room)
+{
+	unsigned int n;
+
+	begin(0, 128, 4 * PAGES);
+	regions[0].limit = 1024;
+	for (n = 0; n < 1024; n++)
+		expect_eq(touch(0, n), 0);
+	expect_eq(atomic_long_read(&regions[0].frames), 1024);
+	for (n = 0; n < 10000; n++)
+		expect_eq(touch(0, n * 7919 % PAGES), 0);
+	expect(pp_stats_sum(pool.stats, PP_STAT_evictions) > 1000);
+	expect_eq(stalls(), 0);
 	end();
 }
 
@@ -371,9 +388,12 @@ TEST(new_memory_above_the_line)
 	unsigned int n;
 
 	begin(1024, 128, PAGES);
+	background = false;
 	for (n = 0; n < 1100; n++)
 		expect_eq(touch(0, n), 0);
 	pool.knobs.limit = atomic_long_read(&pool.frames);
+	expect(!pool_over(&pool, 0, 0));
+	pool.full_until = jiffies + 100 * HZ;
 	expect(pool_over(&pool, 0, 0));
 	expect_eq(touch(0, n++), 0);
 	expect(atomic_long_read(&pool.frames) <= pool.knobs.limit - 16);

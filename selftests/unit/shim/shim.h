@@ -31,6 +31,7 @@ typedef unsigned long pgoff_t;
 
 #define PAGE_SHIFT	12
 #define PAGE_SIZE	(1UL << PAGE_SHIFT)
+#define PAGE_MASK	(~(PAGE_SIZE - 1))
 #define U16_MAX		UINT16_MAX
 #define U32_MAX		UINT32_MAX
 #define HZ		250
@@ -224,6 +225,7 @@ static inline struct folio *page_folio(struct page *page)
 #define page_address(page)	((page)->memory)
 #define folio_page(folio, n)	pfn_to_page((folio)->pfn + (n))
 #define folio_pfn(folio)	((folio)->pfn)
+#define folio_test_large(folio)	((void)(folio), false)
 #define folio_ref_count(folio)	((folio)->refs)
 #define folio_test_hwpoison(folio)	((folio)->hwpoison)
 #define folio_test_mlocked(folio)	((folio)->mlocked)
