@@ -26,7 +26,7 @@ static void uncharge(struct pp_region *region)
 	uncharge_pages(region, 1);
 }
 
-/* Kept below @limit behind a full store: of the headroom, which background reclaim had free then. */
+/* Kept below @limit behind a full store: of the headroom that background reclaim had free then. */
 static unsigned long exchange_frames(unsigned long limit)
 {
 	return pp_reclaim_headroom(limit) / 4;

@@ -177,7 +177,8 @@ static void reclaim_rounds(struct pp_reclaim *rc)
 		if (drops == COPY_ROUNDS)
 			break;
 		drops++;
-		if (!drop_copies(rc, drops < COPY_ROUNDS ? COPY_STEP << 3 * (drops - 1) : ULONG_MAX))
+		if (!drop_copies(rc, drops < COPY_ROUNDS ? COPY_STEP << 3 * (drops - 1) :
+							   ULONG_MAX))
 			break;
 	}
 	WRITE_ONCE(rc->pool->full_until, jiffies + FULL);

@@ -288,7 +288,7 @@ TEST(new_memory_stops_before_the_limit)
 	end();
 }
 
-/* All of a limit is used as long as the store has room, and what is evicted is no reason to wait. */
+/* All of a limit is used as long as the store has room; what is evicted is no reason to wait. */
 TEST(not_while_the_store_has_room)
 {
 	unsigned int n;
