@@ -10,7 +10,6 @@
 #include "core/access.h"
 #include "core/frame.h"
 #include "core/huge.h"
-#include "policy/reclaim.h"
 #include "store/store.h"
 
 /* True when @index lies beyond the end of the file. Stable under the block's lock. */
@@ -53,9 +52,9 @@ static int fetch(struct pp_block *block, unsigned int i, struct folio *folio, bo
 	struct pp_region *region = block->region;
 	struct pp_slots *slots = region->domain->slots;
 	u64 slot = pp_home_slot(block->home[i]), start = ktime_get_ns();
-	/* A raw copy would take as much memory once more; and a full store needs the room. */
+	/* A raw copy would take as much memory once more. */
 	bool keep = !write && READ_ONCE(region->pool->knobs.keep_copies) &&
-		    !pp_store_is_raw(slots, slot) && !pp_reclaim_store_full(region->pool);
+		    !pp_store_is_raw(slots, slot);
 	int err = pp_store_fetch(slots, slot, folio_page(folio, 0));
 
 	if (err)
@@ -119,7 +118,7 @@ static int read_hole(struct pp_block *block, unsigned int i, struct page **out)
 	if (folio_ref_count(zero) > INT_MAX / 2)
 		return -EFAULT;
 	if (!(block->home[i] & PP_HOME_ZERO_MAPPED))
-		pp_home_move(block, i, block->home[i] | PP_HOME_ZERO_MAPPED, PP_WHY_FAULT);
+		pp_home_move(block, i, PP_HOLE | PP_HOME_ZERO_MAPPED, PP_WHY_FAULT);
 	pp_stat_inc(block->region, hole_reads);
 	*out = folio_page(zero, 0);
 	return 0;
@@ -176,25 +175,12 @@ static struct folio *install(struct pp_block *block, struct folio *huge)
 	return !huge || pp_huge_install(block, huge) ? NULL : huge;
 }
 
-/* A frame for a page whose home was @home a moment ago. Return: like pp_frame_get(). */
-static int get_frame(struct pp_access *access, pp_home_t home, struct pp_patience *patience,
-		     struct folio **fresh)
-{
-	unsigned int how = access->nowait ? PP_FRAME_NOWAIT : 0;
-
-	if (pp_home_state(home) == PP_STORED || (home & PP_HOME_HAD))
-		how |= PP_FRAME_RESTORE;
-	return pp_frame_get(access->region, access->vma, access->addr, how, patience, fresh);
-}
-
 int pp_access_page(struct pp_access *access, struct page **out)
 {
 	struct pp_region *region = access->region;
 	unsigned int i = access->index & (PP_BLOCK_PAGES - 1);
 	struct folio *fresh = NULL, *huge;
-	struct pp_patience patience = {};
 	struct pp_block *block;
-	pp_home_t home;
 	int err;
 
 	/* Decided under the lock; but what lies there must not even get a block. */
@@ -208,11 +194,10 @@ int pp_access_page(struct pp_access *access, struct page **out)
 		return -ENOMEM;
 	huge = pp_huge_get(access, block);
 	do {
-		home = READ_ONCE(block->home[i]);
-		if (!fresh && !huge && needs_frame(home, access->write)) {
-			err = get_frame(access, home, &patience, &fresh);
-			if (err == -EAGAIN && !access->nowait)
-				continue;
+		if (!fresh && !huge &&
+		    needs_frame(READ_ONCE(block->home[i]), access->write)) {
+			err = pp_frame_get(region, access->vma, access->addr, access->nowait,
+					   &fresh);
 			if (err)
 				return err;
 		}
@@ -245,18 +230,14 @@ int pp_access_notify(struct pp_access *access, struct page *page)
 	struct pp_block *block = pp_block_get(region, access->index, false);
 	unsigned int i = access->index & (PP_BLOCK_PAGES - 1);
 	struct folio *folio = page_folio(page), *fresh = NULL;
-	struct pp_patience patience = {};
 	pp_home_t home;
 	int err;
 
 	if (!block)
 		return -EAGAIN;
-	while (folio == READ_ONCE(region->zero) && !fresh) {
-		home = READ_ONCE(block->home[i]);
-		if (pp_home_state(home) != PP_HOLE)
-			return -EAGAIN;
-		err = get_frame(access, home, &patience, &fresh);
-		if (err && (err != -EAGAIN || access->nowait))
+	if (folio == READ_ONCE(region->zero)) {
+		err = pp_frame_get(region, access->vma, access->addr, access->nowait, &fresh);
+		if (err)
 			return err;
 	}
 	err = mutex_lock_killable(&block->lock);

@@ -104,9 +104,6 @@ int pp_evict_store(struct pp_region *region, struct page *page, unsigned int fla
 		flags |= PP_PUT_DETECT_SAME;
 	if (pp_store_is_full(rc))
 		flags |= PP_PUT_NO_ROOM;
-	/* Of a huge frame it would be 512 for one. */
-	if (rc->exchange && !folio_test_large(page_folio(page)))
-		flags |= PP_PUT_EXCHANGE;
 	return pp_store_put(region->domain->slots, page, flags, slot);
 }
 
@@ -129,7 +126,7 @@ static int find_home(struct pp_region *region, struct folio *folio, pp_home_t ho
 			     home & PP_HOME_TOUGH ? PP_PUT_KNOWN_RAW : 0, rc, &slot);
 	if (ret < 0)
 		return ret;
-	*to = ret == PP_PUT_ZERO ? PP_HOLE | PP_HOME_HAD : pp_home_in_slot(slot);
+	*to = ret == PP_PUT_ZERO ? PP_HOLE : pp_home_in_slot(slot);
 	if (ret == PP_PUT_ZERO)
 		pp_stat_inc(region, evict_zero);
 	else if (ret == PP_PUT_SAME)

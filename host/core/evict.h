@@ -31,8 +31,6 @@
  * @refused: pages in a row, of the region at hand, that the store had no room for
  * @no_room: the store had no room for some page
  * @host: it is the host that needs memory: pages that compression does not make smaller win nothing
- * @gentle: with little prospect, behind a full store: disturb few at a time
- * @exchange: for a page that had memory before: what the store keeps for that may be used
  * @oom: the host is about to kill
  * @hard: the easy ways did not suffice: age hot blocks, evict incompressible pages as well
  */
@@ -46,8 +44,6 @@ struct pp_reclaim {
 	bool no_room;
 	bool try_only;
 	bool host;
-	bool gentle;
-	bool exchange;
 	bool oom;
 	bool hard;
 };

@@ -10,10 +10,6 @@
 
 /* Evicted by a fault that finds its limit reached. */
 #define DIRECT_BATCH	32
-/* Longest pause between two attempts to make room, jiffies: each looks at all there is. */
-#define MAX_PAUSE	((unsigned long)HZ / 4)
-/* The same for a page that leaves the store: it is likely to find some. */
-#define RESTORE_PAUSE	((unsigned long)HZ / 50 + 1)
 
 static void uncharge_pages(struct pp_region *region, long n)
 {
@@ -26,64 +22,29 @@ static void uncharge(struct pp_region *region)
 	uncharge_pages(region, 1);
 }
 
-/* Kept below @limit behind a full store: of the headroom that background reclaim had free then. */
-static unsigned long exchange_frames(unsigned long limit)
+static bool over(atomic_long_t *frames, unsigned long limit)
 {
-	return pp_reclaim_headroom(limit) / 4;
+	return limit && atomic_long_read(frames) > limit;
 }
 
-/* Would @frames and @n more be too many, where @most is what may be wanted at all? */
-static bool over(atomic_long_t *frames, long n, unsigned long limit, unsigned long most, bool all)
+/* With a huge frame more. */
+static bool over_with(atomic_long_t *frames, unsigned long limit)
 {
-	if (!limit)
-		return false;
-	if (!all && limit < most)
-		limit -= exchange_frames(limit);
-	return atomic_long_read(frames) + n > (long)limit;
-}
-
-/* Whoever wants new memory behind a full store leaves the last frames to others. */
-static bool may_have_all(struct pp_pool *pool, unsigned int how)
-{
-	return (how & PP_FRAME_RESTORE) || !pp_reclaim_store_full(pool);
-}
-
-static bool region_over(struct pp_region *region, long n, unsigned int how)
-{
-	return over(&region->frames, n, READ_ONCE(region->limit),
-		    i_size_read(region->inode) >> PAGE_SHIFT, may_have_all(region->pool, how));
-}
-
-static bool pool_over(struct pp_pool *pool, long n, unsigned int how)
-{
-	return over(&pool->frames, n, READ_ONCE(pool->knobs.limit),
-		    atomic_long_read(&pool->promised), may_have_all(pool, how));
-}
-
-static bool any_over(struct pp_region *region, long n, unsigned int how)
-{
-	return region_over(region, n, how) || pool_over(region->pool, n, how);
+	return limit && atomic_long_read(frames) + PP_BLOCK_PAGES > limit;
 }
 
 /* Return: true when @n more pages fit under both limits; they are charged then. */
-static bool charge(struct pp_region *region, long n, unsigned int how)
+static bool charge(struct pp_region *region, long n)
 {
-	/* Looked at first: a charge that fails is seen by others for a moment. */
-	if (any_over(region, n, how))
-		return false;
+	struct pp_pool *pool = region->pool;
+
 	atomic_long_add(n, &region->frames);
-	atomic_long_add(n, &region->pool->frames);
-	if (!any_over(region, 0, how))
+	atomic_long_add(n, &pool->frames);
+	if (!over(&region->frames, READ_ONCE(region->limit)) &&
+	    !over(&pool->frames, READ_ONCE(pool->knobs.limit)))
 		return true;
 	uncharge_pages(region, n);
 	return false;
-}
-
-/* A spare frame is charged already; but new memory must not pass over the line with it. */
-static bool may_pop(struct pp_region *region, unsigned int how)
-{
-	return READ_ONCE(region->nr_spare) &&
-	       (may_have_all(region->pool, how) || !any_over(region, 0, how));
 }
 
 static struct folio *spare_take(struct pp_region *region)
@@ -173,20 +134,20 @@ static struct folio *frame_alloc(struct vm_area_struct *vma, unsigned long addr,
 
 /* Return: 0, -EAGAIN when a limit stands in the way, -ENOMEM. */
 static int try_frame(struct pp_region *region, struct vm_area_struct *vma, unsigned long addr,
-		     unsigned int how, struct folio **out)
+		     struct folio **out)
 {
 	gfp_t gfp = GFP_HIGHUSER | __GFP_ACCOUNT;
 
-	*out = may_pop(region, how) ? spare_pop(region) : NULL;
+	*out = spare_pop(region);
 	if (*out)
 		return 0;
-	if (!charge(region, 1, how))
+	if (!charge(region, 1))
 		return -EAGAIN;
 	*out = frame_alloc(vma, addr, 0, gfp | __GFP_NORETRY | __GFP_NOWARN);
 	if (*out)
 		return 0;
 	/* Our own cold pages first: the last resort of the allocation below is the OOM killer. */
-	if (pp_reclaim_direct(region->pool, region, region, false, DIRECT_BATCH)) {
+	if (pp_reclaim_direct(region->pool, region, region, DIRECT_BATCH)) {
 		*out = spare_pop(region);
 		if (*out) {
 			uncharge(region);
@@ -206,7 +167,10 @@ int pp_frame_get_huge(struct pp_region *region, struct vm_area_struct *vma, unsi
 	/* What the page allocator has at hand, without reclaim or compaction. */
 	gfp_t gfp = (GFP_TRANSHUGE_LIGHT & ~__GFP_MOVABLE) | __GFP_ACCOUNT | __GFP_ZERO;
 
-	if (!charge(region, PP_BLOCK_PAGES, 0))
+	/* Looked at first: a charge that fails is seen by others for a moment. */
+	if (over_with(&region->frames, READ_ONCE(region->limit)) ||
+	    over_with(&region->pool->frames, READ_ONCE(region->pool->knobs.limit)) ||
+	    !charge(region, PP_BLOCK_PAGES))
 		return -EBUSY;
 	*out = frame_alloc(vma, addr, PP_BLOCK_SHIFT, gfp);
 	if (*out)
@@ -244,68 +208,46 @@ struct folio *pp_frame_get_part(struct pp_region *region, struct folio *huge, gf
 }
 
 /*
- * Evicts where a limit stands in the way. Return: true when it does no longer, or when it is worth
- * another try at once: others were faster.
+ * Makes room under whatever limit stands in the way. *deadline is 0 until the first attempt
+ * without success, then the time at which to give up.
  */
-static bool make_room(struct pp_region *region, unsigned int how)
+static int make_room(struct pp_region *region, unsigned long *deadline)
 {
 	struct pp_pool *pool = region->pool;
-	struct pp_region *only = region_over(region, 1, how) ? region : NULL;
-	bool full = pp_reclaim_store_full(pool), won;
+	unsigned long limit = READ_ONCE(region->limit);
+	bool own = limit && atomic_long_read(&region->frames) >= limit;
 
-	if (full && (how & PP_FRAME_RESTORE)) {
-		/* One for one, or new memory would get what is left over. */
-		won = pp_reclaim_direct(pool, only, region, true, 1);
-	} else if (full && any_over(region, 0, how)) {
-		/* Frames that new memory may not have are given back, not kept ready. */
-		won = pp_frame_drain(region, ULONG_MAX);
-		won |= pp_reclaim_direct(pool, only, NULL, false, DIRECT_BATCH);
-	} else {
-		won = pp_reclaim_direct(pool, only, region, false, DIRECT_BATCH);
+	if (pp_reclaim_direct(pool, own ? region : NULL, region, DIRECT_BATCH)) {
+		*deadline = 0;
+		return 0;
 	}
-	if (may_pop(region, how) || !any_over(region, 1, how))
-		return true;
-	/* When it has just become clear that the store is full, other rules hold from now on. */
-	return !full && (won || pp_reclaim_store_full(pool));
-}
-
-/* Return: -EAGAIN after a while; -EBUSY when patience is at its end; -EINTR. */
-static int wait(struct pp_region *region, unsigned int how, struct pp_patience *patience)
-{
-	unsigned long longest = how & PP_FRAME_RESTORE ? RESTORE_PAUSE : MAX_PAUSE;
-
-	if (!patience->deadline) {
-		unsigned int ms = READ_ONCE(region->pool->knobs.stall_ms);
-
+	if (!*deadline) {
 		pp_stat_inc(region, stalls);
-		patience->deadline = (jiffies + msecs_to_jiffies(ms)) | 1;
+		*deadline = (jiffies + msecs_to_jiffies(READ_ONCE(pool->knobs.stall_ms))) | 1;
 	}
-	if (time_after_eq(jiffies, patience->deadline))
+	if (time_after(jiffies, *deadline))
 		return -EBUSY;
-	patience->pause = min3(2 * patience->pause + 1, longest, patience->deadline - jiffies);
-	schedule_timeout_killable(patience->pause);
-	return fatal_signal_pending(current) ? -EINTR : -EAGAIN;
+	schedule_timeout_killable(HZ / 50 + 1);
+	return fatal_signal_pending(current) ? -EINTR : 0;
 }
 
 int pp_frame_get(struct pp_region *region, struct vm_area_struct *vma, unsigned long addr,
-		 unsigned int how, struct pp_patience *patience, struct folio **out)
+		 bool nowait, struct folio **out)
 {
-	int err = try_frame(region, vma, addr, how, out);
+	unsigned long deadline = 0;
+	int err;
 
-	if (err != -EAGAIN) {
-		pp_reclaim_check(region->pool);
-		return err;
+	while ((err = try_frame(region, vma, addr, out)) == -EAGAIN) {
+		if (nowait) {
+			pp_reclaim_kick(region->pool);
+			return -EAGAIN;
+		}
+		err = make_room(region, &deadline);
+		if (err)
+			return err;
 	}
-	if (how & PP_FRAME_NOWAIT) {
-		pp_reclaim_kick(region->pool);
-		return -EAGAIN;
-	}
-	if (!make_room(region, how))
-		return wait(region, how, patience);
-	/* Behind a full store others have success all the time, and it is no hope. */
-	if (!pp_reclaim_store_full(region->pool))
-		*patience = (struct pp_patience){};
-	return fatal_signal_pending(current) ? -EINTR : -EAGAIN;
+	pp_reclaim_check(region->pool);
+	return err;
 }
 
 bool pp_frame_isolate(struct folio *folio)

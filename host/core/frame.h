@@ -13,43 +13,23 @@
 
 #include "core/region.h"
 
-/* pp_frame_get(): return -EAGAIN rather than wait when a limit of ours is in the way. */
-#define PP_FRAME_NOWAIT		1U
-/* pp_frame_get(): for a page that had memory before: it leaves the store, or its zeros went. */
-#define PP_FRAME_RESTORE	2U
-
 /**
- * struct pp_patience - how long an access has waited for limits; all zero at first
- * @deadline: 0 until the first attempt in vain, then when to give up, jiffies
- * @pause: the last pause between two attempts, jiffies
- */
-struct pp_patience {
-	unsigned long deadline;
-	unsigned long pause;
-};
-
-/**
- * pp_frame_get - tries to get a frame for a page of a region
+ * pp_frame_get - a frame for a page of a region
  * @region: the region
  * @vma: the faulting mapping, for its memory policy and cgroup; NULL for read(2) and write(2)
  * @addr: faulting address, with @vma
- * @how: PP_FRAME_
- * @patience: of the access
+ * @nowait: return -EAGAIN rather than wait when a limit of ours is in the way
  * @out: set to the frame: charged, reference count one, content undefined, no mapping
  *
- * Takes a spare frame, or charges and allocates one. When a limit is in the way it evicts from the
- * region or the pool; when that did not help it pauses. The caller holds no lock of this module.
+ * Takes a spare frame, or charges and allocates one, evicting from the region or the pool when a
+ * limit or the cgroup's is in the way. While nothing can be evicted it waits up to the pool's
+ * stall_ms. The caller holds no lock of this module.
  *
- * Behind a full store, the last frames below a limit, a quarter of the headroom, are for pages that
- * had memory before. What leaves the store leaves room there for others, so that pages still change
- * places, and a guest that works with what it has goes on, while one that wants more waits.
- *
- * Return: 0; -EAGAIN: look whether the page needs a frame still, and call again (with
- * PP_FRAME_NOWAIT: give up); -ENOMEM; -EINTR when killed; -EBUSY when a limit has stood in the way
- * for the pool's stall_ms.
+ * Return: 0; -EAGAIN with @nowait; -ENOMEM; -EINTR when killed; -EBUSY when the limit stood in
+ * the way for stall_ms.
  */
 int pp_frame_get(struct pp_region *region, struct vm_area_struct *vma, unsigned long addr,
-		 unsigned int how, struct pp_patience *patience, struct folio **out);
+		 bool nowait, struct folio **out);
 
 /**
  * pp_frame_get_huge - a huge frame for a block of a region

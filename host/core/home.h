@@ -62,8 +62,6 @@ typedef u64 pp_home_t;
 #define PP_HOME_ZERO_MAPPED	(1ULL << 5)
 /* FRAME, STANDBY: compression gained nothing; cleared by the next write notification. */
 #define PP_HOME_TOUGH		(1ULL << 6)
-/* HOLE: the page had memory until its zeros were evicted; a punch clears this. */
-#define PP_HOME_HAD		(1ULL << 7)
 #define PP_HOME_SHIFT		12
 
 /**

@@ -225,8 +225,7 @@ static int shatter_part(struct pp_shatter *s, unsigned int i)
 	}
 	if (ret < 0)
 		return ret;
-	pp_home_move(s->block, i,
-		     ret == PP_PUT_ZERO ? PP_HOLE | PP_HOME_HAD : pp_home_in_slot(slot),
+	pp_home_move(s->block, i, ret == PP_PUT_ZERO ? PP_HOLE : pp_home_in_slot(slot),
 		     PP_WHY_EVICT);
 	s->found[ret]++;
 	return 0;

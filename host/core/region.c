@@ -224,13 +224,11 @@ static void punch_zero(struct pp_block *block, unsigned int first, unsigned int 
 	unsigned int i, found = 0;
 
 	for (i = first; i < end; i++) {
-		pp_home_t home = block->home[i];
-
-		if (pp_home_state(home) != PP_HOLE || home == PP_HOLE)
+		if (!(block->home[i] & PP_HOME_ZERO_MAPPED) ||
+		    pp_home_state(block->home[i]) != PP_HOLE)
 			continue;
 		pp_home_move(block, i, PP_HOLE, PP_WHY_PUNCH);
-		if (home & PP_HOME_ZERO_MAPPED)
-			found++;
+		found++;
 	}
 	if (!found)
 		return;

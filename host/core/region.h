@@ -22,8 +22,7 @@
  *         folio lock            only in-flight faults and the replacing of a page hold it
  *           i_mmap_rwsem, page table locks, KVM's mmu_lock (inside unmap_mapping_pages())
  *         codec stream mutex    (store/codec.h)
- *           the store's near mutex, when it is nearly full
- *             zsmalloc's locks
+ *           zsmalloc's locks
  *         slots->lock, region->spare_lock, region->clock_lock, region->blocks' own lock,
  *         pool->lock, the store's reserve lock, list_lru locks: leaves
  *
@@ -177,9 +176,8 @@ struct pp_knobs {
  * @blocks: blocks that exist
  * @huge: blocks with a huge frame
  * @states: pages per state, over all regions
- * @quiet_until: jiffies before which the worker rests, because it won too little; behind a full
- *	store so do faults that want new memory; READ_ONCE()
- * @full_until: jiffies before which the store counts as full; READ_ONCE()
+ * @quiet_until: jiffies before which faults do not start background reclaim, because it won
+ *	nothing; READ_ONCE()
  * @limit_writes: writes of @knobs.limit
  * @lock: protects @regions, and limits while they are written
  * @regions: all regions, in the order in which reclaim visits them
@@ -209,7 +207,6 @@ struct pp_pool {
 	atomic_long_t huge;
 	atomic_long_t states[PP_NR_STATES];
 	unsigned long quiet_until;
-	unsigned long full_until;
 	struct pp_limit_writes limit_writes;
 	spinlock_t lock;
 	struct list_head regions;

@@ -14,8 +14,6 @@
 #define GAP_FRACTION	4
 /* Blocks with memory visited at most when the caller must not be held up, or the store is full. */
 #define SHORT_VISIT	64UL
-/* The same when there is little prospect. */
-#define GENTLE_VISIT	8UL
 
 /* The block at or after *@hand, which is moved behind it; starts over at the end. */
 static struct pp_block *hand_next(struct pp_region *region, unsigned long *hand)
@@ -75,7 +73,7 @@ static void untake(struct pp_region *region, struct pp_block *block)
 static void clock_reclaim(struct pp_region *region, struct pp_reclaim *rc)
 {
 	unsigned long visits = 2 * nr_blocks(region) + 2;
-	unsigned long looks = rc->gentle ? GENTLE_VISIT : rc->try_only ? SHORT_VISIT : ULONG_MAX;
+	unsigned long looks = rc->try_only ? SHORT_VISIT : ULONG_MAX;
 	struct pp_block *block;
 
 	while (rc->done < rc->want && visits-- && looks && !fatal_signal_pending(current) &&

@@ -11,10 +11,8 @@
 #define HEADROOM_MIN	64UL
 #define HEADROOM_MAX	4096UL
 #define WORKER_BATCH	256UL
-/* How long it is left alone what gave too little: each try unmaps guests' memory. */
-#define QUIET		HZ
-/* How long a store counts as full that had no room: tries in vain, one each second, renew it. */
-#define FULL		(3 * HZ)
+/* How long the worker rests when it won nothing: each try unmaps guests' memory. */
+#define QUIET		(HZ / 2)
 /* Least share of a request that a region is asked for. */
 #define SHARE_MIN	16UL
 /* Copies dropped first when the store has no room, and how often more are before it gives up. */
@@ -149,65 +147,29 @@ static void reclaim_efforts(struct pp_reclaim *rc)
 	}
 }
 
-bool pp_reclaim_store_full(struct pp_pool *pool)
-{
-	return time_before(jiffies, READ_ONCE(pool->full_until));
-}
-
-/*
- * Copies that lie scattered leave no room until many are gone, and each round looks at everything:
- * every one drops eight times what the one before did, and the last one all. What moving pages
- * together in the store wins is tried before, because it costs no guest anything later.
- */
-static void reclaim_rounds(struct pp_reclaim *rc)
-{
-	bool compacted = false;
-	int drops = 0;
-
-	while (1) {
-		rc->no_room = false;
-		reclaim_efforts(rc);
-		if (rc->done >= rc->want || !rc->no_room || fatal_signal_pending(current))
-			return;
-		if (!compacted) {
-			compacted = true;
-			if (pp_store_compact(rc->pool->store))
-				continue;
-		}
-		if (drops == COPY_ROUNDS)
-			break;
-		drops++;
-		if (!drop_copies(rc, drops < COPY_ROUNDS ? COPY_STEP << 3 * (drops - 1) :
-							   ULONG_MAX))
-			break;
-	}
-	WRITE_ONCE(rc->pool->full_until, jiffies + FULL);
-}
-
 void pp_reclaim_run(struct pp_reclaim *rc, const char *who)
 {
 	u64 start = ktime_get_ns();
+	int round;
 
 	if (!READ_ONCE(rc->pool->knobs.evict))
 		return;
-	reclaim_rounds(rc);
+	/*
+	 * Copies that lie scattered leave no room until many are gone, and each round looks at
+	 * everything: every one drops eight times what the one before did, and the last one all.
+	 */
+	for (round = 0; round <= COPY_ROUNDS; round++) {
+		rc->no_room = false;
+		reclaim_efforts(rc);
+		if (rc->done >= rc->want || !rc->no_room || round == COPY_ROUNDS ||
+		    fatal_signal_pending(current))
+			break;
+		if (!drop_copies(rc, round + 1 < COPY_ROUNDS ? COPY_STEP << 3 * round : ULONG_MAX))
+			break;
+	}
 	if (pp_store_tight(rc->pool->store))
 		queue_delayed_work(reclaim_wq, &rc->pool->refill_work, HZ / 10);
 	trace_pagepact_reclaim(who, rc->want, rc->done, ktime_get_ns() - start);
-}
-
-static bool resting(struct pp_pool *pool)
-{
-	return time_before(jiffies, READ_ONCE(pool->quiet_until));
-}
-
-/* After a pass over all of the pool. Return: true when it gave too little to go on. */
-static bool rest(struct pp_reclaim *rc)
-{
-	if (rc->done && !(rc->no_room && rc->done < rc->want))
-		return false;
-	WRITE_ONCE(rc->pool->quiet_until, jiffies + QUIET);
-	return true;
 }
 
 /* Spare frames that regions other than @keep, which may be NULL, hold ready. */
@@ -231,22 +193,14 @@ static unsigned long drain_others(struct pp_pool *pool, struct pp_region *keep,
 }
 
 unsigned long pp_reclaim_direct(struct pp_pool *pool, struct pp_region *only,
-				struct pp_region *keep, bool exchange, unsigned long want)
+				struct pp_region *keep, unsigned long want)
 {
-	struct pp_reclaim rc = {
-		.pool = pool, .only = only, .keep = keep, .want = want, .exchange = exchange,
-		.gentle = !exchange && pp_reclaim_store_full(pool),
-	};
+	struct pp_reclaim rc = { .pool = pool, .only = only, .keep = keep, .want = want };
 	unsigned long drained = only ? 0 : drain_others(pool, keep, want);
 
 	if (drained)
 		return drained;
-	/* Who wants new memory behind a full store does not disturb all others all the time. */
-	if (!only && rc.gentle && resting(pool))
-		return 0;
 	pp_reclaim_run(&rc, "fault");
-	if (!only)
-		rest(&rc);
 	return rc.done;
 }
 
@@ -264,7 +218,7 @@ unsigned long pp_reclaim_oom(struct pp_pool *pool, unsigned long want)
 	return max(won, 0L);
 }
 
-unsigned long pp_reclaim_headroom(unsigned long limit)
+static unsigned long headroom(unsigned long limit)
 {
 	return clamp(limit / 64, min(HEADROOM_MIN, limit / 4), HEADROOM_MAX);
 }
@@ -280,32 +234,31 @@ static bool room_below(struct pp_pool *pool, unsigned long room)
 
 void pp_reclaim_kick(struct pp_pool *pool)
 {
-	if (!resting(pool))
-		queue_work(reclaim_wq, &pool->work);
+	queue_work(reclaim_wq, &pool->work);
 }
 
 void pp_reclaim_check(struct pp_pool *pool)
 {
 	unsigned long limit = READ_ONCE(pool->knobs.limit);
 
-	if (limit && room_below(pool, pp_reclaim_headroom(limit)) && !work_pending(&pool->work))
+	if (limit && room_below(pool, headroom(limit)) && !work_pending(&pool->work) &&
+	    time_after_eq(jiffies, READ_ONCE(pool->quiet_until)))
 		pp_reclaim_kick(pool);
 }
 
 static void reclaim_worker(struct work_struct *work)
 {
 	struct pp_pool *pool = container_of(work, struct pp_pool, work);
-	unsigned long room = 2 * pp_reclaim_headroom(READ_ONCE(pool->knobs.limit));
+	unsigned long room = 2 * headroom(READ_ONCE(pool->knobs.limit));
 
 	while (room_below(pool, room)) {
-		struct pp_reclaim rc = {
-			.pool = pool, .want = min(room, WORKER_BATCH),
-			.gentle = pp_reclaim_store_full(pool),
-		};
+		struct pp_reclaim rc = { .pool = pool, .want = min(room, WORKER_BATCH) };
 
 		pp_reclaim_run(&rc, "worker");
-		if (rest(&rc))
+		if (!rc.done) {
+			WRITE_ONCE(pool->quiet_until, jiffies + QUIET);
 			break;
+		}
 		cond_resched();
 	}
 }
@@ -439,7 +392,6 @@ void pp_reclaim_set_ageing(struct pp_pool *pool, unsigned long ms)
 void pp_reclaim_init_pool(struct pp_pool *pool)
 {
 	pool->quiet_until = jiffies;
-	pool->full_until = jiffies;
 	INIT_WORK(&pool->work, reclaim_worker);
 	INIT_DELAYED_WORK(&pool->age_work, age_worker);
 	INIT_DELAYED_WORK(&pool->refill_work, refill_worker);

@@ -47,40 +47,25 @@ void pp_reclaim_run(struct pp_reclaim *rc, const char *who);
  * pp_reclaim_direct - evicts a batch in the name of a fault
  * @pool: the pool
  * @only: region whose limit is in the way, or NULL for the pool's
- * @keep: region that keeps its own frames that are evicted, as spare ones; or NULL
- * @exchange: the page had memory before
+ * @keep: region that needs the frames
  * @want: pages
  * Return: pages evicted, spare frames of other regions that were given up included.
  */
 unsigned long pp_reclaim_direct(struct pp_pool *pool, struct pp_region *only,
-				struct pp_region *keep, bool exchange, unsigned long want);
+				struct pp_region *keep, unsigned long want);
 
 /**
  * pp_reclaim_oom - evicts because the kernel is about to kill for want of memory
  * @pool: the pool
  * @want: pages
  *
- * Only tries the locks of blocks. Spare frames first.
+ * Only tries locks. Spare frames first.
  * Return: pages won for the host: what was let go less what the store grew by.
  */
 unsigned long pp_reclaim_oom(struct pp_pool *pool, unsigned long want);
 
 /**
- * pp_reclaim_store_full - has reclaim failed lately because the store had no room?
- * @pool: the pool
- * Return: true for some time after a request for which also all copies were not enough.
- */
-bool pp_reclaim_store_full(struct pp_pool *pool);
-
-/**
- * pp_reclaim_headroom - what background reclaim keeps free below a limit
- * @limit: pages
- * Return: pages: a 64th, within bounds.
- */
-unsigned long pp_reclaim_headroom(unsigned long limit);
-
-/**
- * pp_reclaim_kick - starts background reclaim of @pool, unless it rests
+ * pp_reclaim_kick - starts background reclaim of @pool
  * @pool: the pool
  */
 void pp_reclaim_kick(struct pp_pool *pool);

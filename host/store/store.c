@@ -12,10 +12,8 @@
 
 #include <linux/gfp.h>
 #include <linux/highmem.h>
-#include <linux/mutex.h>
 #include <linux/printk.h>
 #include <linux/sched/mm.h>
-#include <linux/sizes.h>
 #include <linux/slab.h>
 #include <linux/spinlock.h>
 #include "store/codec.h"
@@ -24,10 +22,6 @@
 
 #define PP_RESERVE	64
 #define RESERVE_BATCH	8
-/* What one object may make the tier grow by: zsmalloc links up to 16 pages. */
-#define GROWTH_MAX	(16 * PAGE_SIZE)
-/* Most of a limit that is kept for pages that change places. */
-#define EXCHANGE_MAX	((u64)SZ_2M)
 /* Up to here compression wins memory: zsmalloc puts larger objects on pages of their own. */
 #define COMPRESSED_MAX	3072
 
@@ -40,7 +34,6 @@
  * @reserve: pages kept back
  * @nr_reserve: length of @reserve
  * @meta: pages of slots
- * @near: held for a put near the limit; inside the lock of a stream
  */
 struct pp_store {
 	void *tier;
@@ -50,7 +43,6 @@ struct pp_store {
 	struct list_head reserve;
 	unsigned int nr_reserve;
 	atomic_long_t meta;
-	struct mutex near;
 };
 
 static const struct pp_tier_ops *const tier_ops = &pp_tier_cram;
@@ -120,7 +112,6 @@ struct pp_store *pp_store_create(void)
 		return NULL;
 	spin_lock_init(&store->lock);
 	INIT_LIST_HEAD(&store->reserve);
-	mutex_init(&store->near);
 	store->codec = pp_codec_find("lz4");
 	store->tier = store->codec < 0 ? NULL : tier_ops->create();
 	if (!store->tier) {
@@ -135,13 +126,7 @@ void pp_store_destroy(struct pp_store *store)
 {
 	reserve_release(store, PP_RESERVE);
 	tier_ops->destroy(store->tier);
-	mutex_destroy(&store->near);
 	kfree(store);
-}
-
-unsigned long pp_store_compact(struct pp_store *store)
-{
-	return tier_ops->compact(store->tier);
 }
 
 u64 pp_store_bytes(struct pp_store *store)
@@ -157,14 +142,6 @@ void pp_store_count_meta(struct pp_store *store, int n)
 u64 pp_store_meta_bytes(struct pp_store *store)
 {
 	return (u64)atomic_long_read(&store->meta) << PAGE_SHIFT;
-}
-
-/* What the store may take, in bytes, or 0. */
-static u64 limit_for(struct pp_store *store, unsigned int flags)
-{
-	u64 limit = READ_ONCE(store->limit);
-
-	return flags & PP_PUT_EXCHANGE ? limit : limit - min(limit / 8, EXCHANGE_MAX);
 }
 
 u64 pp_store_limit(struct pp_store *store)
@@ -222,42 +199,6 @@ static int tier_put(struct pp_store *store, void *buf, struct pp_slot *slot)
 	return err;
 }
 
-/*
- * At its limit the store takes what fits into room that others left: it does not grow. What may
- * turn out to be refused gets nothing from the reserves.
- */
-static int tier_put_near(struct pp_store *store, void *buf, struct pp_slot *slot, u64 limit)
-{
-	u64 before = pp_store_bytes(store), after;
-	int err;
-
-	if (before + GROWTH_MAX <= limit)
-		return tier_put(store, buf, slot);
-	err = tier_ops->put(store->tier, buf, slot->len, &slot->where);
-	if (err)
-		return err;
-	after = pp_store_bytes(store);
-	if (after <= limit || after <= before)
-		return 0;
-	tier_ops->drop(store->tier, slot);
-	return -ENOSPC;
-}
-
-/* One at a time, as soon as those on all CPUs together could pass over the limit. */
-static int tier_put_within(struct pp_store *store, void *buf, struct pp_slot *slot,
-			   unsigned int flags)
-{
-	u64 limit = limit_for(store, flags);
-	int err;
-
-	if (!limit || pp_store_bytes(store) + nr_cpu_ids * GROWTH_MAX <= limit)
-		return tier_put(store, buf, slot);
-	mutex_lock(&store->near);
-	err = tier_put_near(store, buf, slot, limit);
-	mutex_unlock(&store->near);
-	return err;
-}
-
 /* Compresses @src and gives the bytes to the tier. Return: enum pp_put or an errno. */
 static int put_bytes(struct pp_store *store, void *src, unsigned int flags, struct pp_slot *slot)
 {
@@ -265,7 +206,8 @@ static int put_bytes(struct pp_store *store, void *src, unsigned int flags, stru
 	void *buf;
 	int err;
 
-	if (flags & PP_PUT_NO_ROOM)
+	if ((flags & PP_PUT_NO_ROOM) ||
+	    (READ_ONCE(store->limit) && pp_store_bytes(store) >= READ_ONCE(store->limit)))
 		return -ENOSPC;
 	stream = pp_stream_lock();
 	slot->codec = READ_ONCE(store->codec);
@@ -281,7 +223,7 @@ static int put_bytes(struct pp_store *store, void *src, unsigned int flags, stru
 	if (slot->codec == PP_CODEC_RAW && !(flags & PP_PUT_ALLOW_RAW))
 		err = -E2BIG;
 	else
-		err = tier_put_within(store, buf, slot, flags);
+		err = tier_put(store, buf, slot);
 	pp_stream_unlock(stream);
 	if (err)
 		return err;

@@ -23,7 +23,6 @@ struct pp_store;
  * @put: stores @len bytes; sets @where. Must not sleep. Return: 0 or -ENOMEM.
  * @fetch: fills the page @dst from what @slot describes. Return: 0 or -EIO.
  * @drop: frees what @put stored
- * @compact: moves what is stored together. Return: pages won.
  * @bytes: memory taken now
  */
 struct pp_tier_ops {
@@ -33,7 +32,6 @@ struct pp_tier_ops {
 	int (*put)(void *tier, void *buf, size_t len, u64 *where);
 	int (*fetch)(void *tier, const struct pp_slot *slot, struct page *dst);
 	void (*drop)(void *tier, const struct pp_slot *slot);
-	unsigned long (*compact)(void *tier);
 	u64 (*bytes)(void *tier);
 };
 
@@ -63,8 +61,6 @@ enum pp_put {
 #define PP_PUT_KNOWN_RAW	4U
 /* The store is full: nothing that needs room there. */
 #define PP_PUT_NO_ROOM		8U
-/* pp_store_put(): makes room for a page that had memory before: may use what is kept for that. */
-#define PP_PUT_EXCHANGE		16U
 
 /**
  * pp_store_create - makes the store of a new pool
@@ -87,11 +83,8 @@ void pp_store_destroy(struct pp_store *store);
  *
  * Does not enter reclaim; where the host has no free page it draws on reserves.
  *
- * The last of what the store may take, an eighth, at most 2 MiB, is for PP_PUT_EXCHANGE: pages that
- * change places take other room there than they leave.
- *
  * Return: enum pp_put; -E2BIG: incompressible and PP_PUT_ALLOW_RAW not given; -ENOSPC: the store
- * would have to grow beyond its limit; -ENOMEM.
+ * is at its limit; -ENOMEM.
  */
 int pp_store_put(struct pp_slots *slots, struct page *src, unsigned int flags, u64 *number);
 
@@ -125,13 +118,6 @@ void pp_store_drop(struct pp_slots *slots, u64 number);
  * Return: bytes.
  */
 u64 pp_store_bytes(struct pp_store *store);
-
-/**
- * pp_store_compact - moves stored pages together, so that tiers take less memory
- * @store: the store
- * Return: pages won.
- */
-unsigned long pp_store_compact(struct pp_store *store);
 
 /**
  * pp_store_limit - what the tiers may take

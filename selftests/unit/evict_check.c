@@ -66,7 +66,7 @@ void pp_frame_put(struct pp_region *r, struct folio *folio, bool keep)
 	if (pp_home_state(homes[i]) == PP_STORED)
 		expect(stored[pp_home_slot(homes[i])] == word);
 	else
-		expect(homes[i] == (PP_HOLE | PP_HOME_HAD) && put_result == PP_PUT_ZERO);
+		expect(pp_home_state(homes[i]) == PP_HOLE && put_result == PP_PUT_ZERO);
 	__free_page(folio_page(folio, 0));
 	frames_freed++;
 }
@@ -120,6 +120,11 @@ static void begin(enum pp_state state, unsigned int nr, u64 flags)
 		to_frame(i, state, flags);
 }
 
+static u64 stat(enum pp_stat which)
+{
+	return per_cpu_ptr(region.stats, shim_cpu)->v[which];
+}
+
 static void end(void)
 {
 	unsigned int i;
@@ -128,13 +133,10 @@ static void end(void)
 	for (i = 0; i < PP_BLOCK_PAGES; i++)
 		if (pp_home_has_frame(homes[i]))
 			__free_page(folio_page(pp_home_folio(homes[i]), 0));
+	for (i = 0; i < PP_NR_STATS; i++)
+		expect_eq(per_cpu_ptr(pool.stats, shim_cpu)->v[i], stat(i));
 	free_percpu(region.stats);
 	free_percpu(pool.stats);
-}
-
-static u64 stat(enum pp_stat which)
-{
-	return per_cpu_ptr(region.stats, shim_cpu)->v[which];
 }
 
 static unsigned long evict(unsigned long want, bool any, bool hard)

@@ -206,6 +206,11 @@ static void begin(unsigned int zeros)
 	block.huge->refs = 2;
 }
 
+static u64 stat(enum pp_stat which)
+{
+	return per_cpu_ptr(region.stats, shim_cpu)->v[which];
+}
+
 static void end(void)
 {
 	unsigned int i;
@@ -219,14 +224,11 @@ static void end(void)
 			if (pp_home_has_frame(homes[i]))
 				__free_page(pp_home_page(homes[i]));
 	}
+	for (i = 0; i < PP_NR_STATS; i++)
+		expect_eq(per_cpu_ptr(pool.stats, shim_cpu)->v[i], stat(i));
 	free_percpu(region.stats);
 	free_percpu(pool.stats);
 	expect_eq(shim_live(), 0);
-}
-
-static u64 stat(enum pp_stat which)
-{
-	return per_cpu_ptr(region.stats, shim_cpu)->v[which];
 }
 
 /* The block is what it was. */

@@ -14,8 +14,6 @@ static struct pp_region regions[NR];
 static unsigned long easy[NR], hard[NR], asked[NR], spare[NR], copies[NR];
 static unsigned int visits[NR];
 static bool store_full, tight;
-/* A store with room for 50 pages each time that somebody looks for more. */
-static bool store_trickles;
 /* Copies that must go before the store has room. */
 static unsigned long copies_until_room;
 static struct pp_block blocks[NR];
@@ -46,7 +44,6 @@ static void take(struct pp_region *region, struct pp_reclaim *rc)
 		hard[i] -= n;
 	}
 	rc->done += n;
-	rc->no_room |= store_trickles && !easy[i];
 	store_pages += store_grows ? n : 0;
 	atomic_long_add(-(long)n, &region->frames);
 	atomic_long_add(-(long)n, &pool.frames);
@@ -93,12 +90,6 @@ bool pp_region_tryget(struct pp_region *region)
 void pp_region_put(struct pp_region *region)
 {
 	region->users.v--;
-}
-
-unsigned long pp_store_compact(struct pp_store *store)
-{
-	easy[0] = store_trickles ? 50 : easy[0];
-	return 0;
 }
 
 bool pp_store_tight(struct pp_store *store)
@@ -296,10 +287,10 @@ TEST(spare_frames_of_others_come_first)
 	spare[0] = regions[0].nr_spare = 3;
 	spare[1] = 4;
 	atomic_long_set(&pool.spares, 7);
-	expect_eq(pp_reclaim_direct(&pool, NULL, &regions[0], false, 32), 4);
+	expect_eq(pp_reclaim_direct(&pool, NULL, &regions[0], 32), 4);
 	expect_eq(spare[0], 3);
-	expect_eq(pp_reclaim_direct(&pool, NULL, &regions[0], false, 32), 32);
-	expect_eq(pp_reclaim_direct(&pool, &regions[1], &regions[1], false, 32), 32);
+	expect_eq(pp_reclaim_direct(&pool, NULL, &regions[0], 32), 32);
+	expect_eq(pp_reclaim_direct(&pool, &regions[1], &regions[1], 32), 32);
 	end();
 }
 
@@ -332,11 +323,11 @@ TEST(before_somebody_is_killed)
 
 TEST(headroom_of_a_limit)
 {
-	expect_eq(pp_reclaim_headroom(0), 0);
-	expect_eq(pp_reclaim_headroom(40), 10);
-	expect_eq(pp_reclaim_headroom(256), 64);
-	expect_eq(pp_reclaim_headroom(64 * 100), 100);
-	expect_eq(pp_reclaim_headroom(1ul << 30), HEADROOM_MAX);
+	expect_eq(headroom(0), 0);
+	expect_eq(headroom(40), 10);
+	expect_eq(headroom(256), 64);
+	expect_eq(headroom(64 * 100), 100);
+	expect_eq(headroom(1ul << 30), HEADROOM_MAX);
 }
 
 /* The worker starts when less than the headroom is free, and stops at twice that. */
@@ -359,18 +350,6 @@ TEST(the_worker)
 	easy[0] = 0;
 	pp_reclaim_check(&pool);
 	expect(shim_work(&pool.work));
-	end();
-
-	/* Behind a full store it does not run as long as there is something to win. */
-	begin((unsigned long[]){ 6400, 0, 0, 0 });
-	pool.knobs.limit = 6400;
-	easy[0] = 50;
-	store_trickles = true;
-	pp_reclaim_check(&pool);
-	expect(shim_work(&pool.work));
-	store_trickles = false;
-	expect_eq(atomic_long_read(&pool.frames), 6400 - 50);
-	expect(time_before(jiffies, pool.quiet_until));
 	end();
 }
 

@@ -221,62 +221,16 @@ TEST(the_limit_is_kept)
 	pp_store_set_limit(b.store, 16 * PAGE_SIZE);
 	expect_eq(pp_store_limit(b.store), 16 * PAGE_SIZE);
 	fill(page_address(b.page), NOISE, 1);
-	while (nr < 64 && put_and_compare(&b, PP_PUT_ALLOW_RAW | PP_PUT_EXCHANGE, &number[nr]) >= 0)
+	while (nr < 64 && put_and_compare(&b, PP_PUT_ALLOW_RAW, &number[nr]) >= 0)
 		nr++;
 	expect_eq(nr, 16);
-	/* The last eighth is for pages that change places. */
-	pp_store_drop(b.slots, number[--nr]);
-	expect_eq(put_and_compare(&b, PP_PUT_ALLOW_RAW, &number[nr]), -ENOSPC);
-	expect_eq(put_and_compare(&b, PP_PUT_ALLOW_RAW | PP_PUT_EXCHANGE, &number[nr++]),
-		  PP_PUT_RAW);
-	expect_eq(put_and_compare(&b, PP_PUT_ALLOW_RAW | PP_PUT_EXCHANGE, &repeated), -ENOSPC);
+	expect_eq(put_and_compare(&b, PP_PUT_ALLOW_RAW, &repeated), -ENOSPC);
 	/* A repeated word needs no room. */
 	fill(page_address(b.page), SAME, 1);
 	expect_eq(put_and_compare(&b, PP_PUT_DETECT_SAME, &repeated), PP_PUT_SAME);
 	pp_store_drop(b.slots, repeated);
 	for (i = 0; i < nr; i++)
 		pp_store_drop(b.slots, number[i]);
-	close_bench(&b);
-}
-
-/* At its limit the store does not grow; room that others left in it is used. */
-TEST(room_below_the_limit_is_used)
-{
-	unsigned int nr, full = 0, i;
-	u64 number[32], small[32], last;
-	struct bench b;
-
-	expect(open_bench(&b));
-	pp_store_set_limit(b.store, 32 * PAGE_SIZE);
-	fill(page_address(b.page), NOISE, 1);
-	for (nr = 0; nr < 32; nr++)
-		expect_eq(put_and_compare(&b, PP_PUT_ALLOW_RAW | PP_PUT_EXCHANGE, &number[nr]),
-			  PP_PUT_RAW);
-	expect_eq(put_and_compare(&b, PP_PUT_ALLOW_RAW | PP_PUT_EXCHANGE, &last), -ENOSPC);
-	expect_eq(pp_store_bytes(b.store), 32 * PAGE_SIZE);
-
-	/* Four pages are the least for what compresses; then they hold several. */
-	for (i = 0; i < 3; i++)
-		pp_store_drop(b.slots, number[--nr]);
-	fill(page_address(b.page), TEXT, 1);
-	expect_eq(put_and_compare(&b, PP_PUT_EXCHANGE, &last), -ENOSPC);
-	pp_store_drop(b.slots, number[--nr]);
-	while (full < ARRAY_SIZE(small) && put_and_compare(&b, PP_PUT_EXCHANGE, &small[full]) >= 0)
-		full++;
-	expect(full > 1 && full < ARRAY_SIZE(small));
-	expect_eq(pp_store_bytes(b.store), 32 * PAGE_SIZE);
-
-	/* Also where the limit has been lowered below what the store takes. */
-	pp_store_set_limit(b.store, PAGE_SIZE);
-	if (full) {
-		pp_store_drop(b.slots, small[full - 1]);
-		expect_eq(put_and_compare(&b, PP_PUT_EXCHANGE, &small[full - 1]), PP_PUT_STORED);
-	}
-	expect_eq(put_and_compare(&b, PP_PUT_EXCHANGE, &last), -ENOSPC);
-	for (i = 0; i < nr; i++)
-		pp_store_drop(b.slots, number[i]);
-	for (i = 0; i < full; i++)
-		pp_store_drop(b.slots, small[i]);
 	close_bench(&b);
 }
 

@@ -35,7 +35,6 @@ typedef unsigned long pgoff_t;
 #define U16_MAX		UINT16_MAX
 #define U32_MAX		UINT32_MAX
 #define HZ		250
-#define SZ_2M		0x200000
 
 #define __percpu
 #undef __always_inline
@@ -132,8 +131,6 @@ extern int shim_cpu;
 #define raw_cpu_ptr(p)		per_cpu_ptr(p, shim_cpu)
 #define this_cpu_add(x, n)	((void)(*per_cpu_ptr(&(x), shim_cpu) += (n)))
 #define this_cpu_inc(x)		this_cpu_add(x, 1)
-#define min3(a, b, c)		min(min(a, b), c)
-#define nr_cpu_ids		NR_CPUS
 #define for_each_possible_cpu(cpu)	for ((cpu) = 0; (cpu) < NR_CPUS; (cpu)++)
 #define cpu_to_node(cpu)	0
 
@@ -225,7 +222,6 @@ static inline struct folio *page_folio(struct page *page)
 #define page_address(page)	((page)->memory)
 #define folio_page(folio, n)	pfn_to_page((folio)->pfn + (n))
 #define folio_pfn(folio)	((folio)->pfn)
-#define folio_test_large(folio)	((void)(folio), false)
 #define folio_ref_count(folio)	((folio)->refs)
 #define folio_test_hwpoison(folio)	((folio)->hwpoison)
 #define folio_test_mlocked(folio)	((folio)->mlocked)
@@ -283,7 +279,6 @@ extern bool shim_killed;
 
 #define msecs_to_jiffies(ms)	((ms) * HZ / 1000)
 #define time_before(a, b)	((long)((a) - (b)) < 0)
-#define time_after(a, b)		time_before(b, a)
 #define time_after_eq(a, b)	((long)((a) - (b)) >= 0)
 #define ktime_get_ns()		((u64)jiffies * (1000000000 / HZ))
 #define current			0
