@@ -124,7 +124,9 @@ summary
 if [ -n "${KEEP:-}" ]; then
 	echo "The guests run on. Look around: pagepact status, pagepact top, pagepact tune;"
 	echo "guest_run red 'free -m'. Leave with \"exit\"."
-	PATH=/repo/build/chroot/tools:$PATH bash --rcfile /repo/selftests/lib/vhost.sh -i
+	# The prompt has the harness's functions, but it is not the prompt that cleans up.
+	PATH=/repo/build/chroot/tools:$PATH \
+		bash --rcfile <(echo '. /repo/selftests/lib/vhost.sh; trap - EXIT') -i
 fi
 for name in $guests_all; do
 	guest_stop "$name" >/dev/null
