@@ -124,9 +124,9 @@ summary
 if [ -n "${KEEP:-}" ]; then
 	echo "The guests run on. Look around: pagepact status, pagepact top, pagepact tune;"
 	echo "guest_run red 'free -m'. Leave with \"exit\"."
-	# The prompt has the harness's functions, but it is not the prompt that cleans up.
+	# The prompt has the harness's functions, but it does not clean up, nor end by Ctrl-C.
 	PATH=/repo/build/chroot/tools:$PATH \
-		bash --rcfile <(echo '. /repo/selftests/lib/vhost.sh; trap - EXIT') -i
+		bash --rcfile <(echo '. /repo/selftests/lib/vhost.sh; trap - EXIT INT TERM') -i
 fi
 for name in $guests_all; do
 	guest_stop "$name" >/dev/null
