@@ -16,6 +16,7 @@
 	X(hole_writes)		\
 	X(rescues)		\
 	X(restores)		\
+	X(exchanges)		\
 	X(notifies)		\
 	X(copies_dropped)	\
 	X(aged)			\

@@ -54,7 +54,7 @@ static int fetch(struct pp_block *block, unsigned int i, struct folio *folio, bo
 	u64 slot = pp_home_slot(block->home[i]), start = ktime_get_ns();
 	/* A raw copy would take as much memory once more. */
 	bool keep = !write && READ_ONCE(region->pool->knobs.keep_copies) &&
-		    !pp_store_is_raw(slots, slot);
+		    pp_store_len(slots, slot) < PAGE_SIZE && !pp_store_full(region->pool->store);
 	int err = pp_store_fetch(slots, slot, folio_page(folio, 0));
 
 	if (err)
@@ -194,10 +194,12 @@ int pp_access_page(struct pp_access *access, struct page **out)
 		return -ENOMEM;
 	huge = pp_huge_get(access, block);
 	do {
-		if (!fresh && !huge &&
-		    needs_frame(READ_ONCE(block->home[i]), access->write)) {
-			err = pp_frame_get(region, access->vma, access->addr, access->nowait,
-					   &fresh);
+		pp_home_t home = READ_ONCE(block->home[i]);
+
+		if (!fresh && !huge && needs_frame(home, access->write)) {
+			err = pp_frame_get(access, pp_home_state(home) == PP_STORED, &fresh);
+			if (err == -ESTALE)
+				continue;
 			if (err)
 				return err;
 		}
@@ -216,7 +218,7 @@ int pp_access_page(struct pp_access *access, struct page **out)
 		if (huge)
 			pp_frame_put_huge(region, huge);
 		huge = NULL;
-	} while (err == -EAGAIN);
+	} while (err == -EAGAIN || err == -ESTALE);
 	if (huge)
 		pp_frame_put_huge(region, huge);
 	if (fresh)
@@ -236,8 +238,10 @@ int pp_access_notify(struct pp_access *access, struct page *page)
 	if (!block)
 		return -EAGAIN;
 	if (folio == READ_ONCE(region->zero)) {
-		err = pp_frame_get(region, access->vma, access->addr, access->nowait, &fresh);
-		if (err)
+		do
+			err = pp_frame_get(access, false, &fresh);
+		while (err == -ESTALE && pp_access_is_hole(region, access->index));
+		if (err && err != -ESTALE)
 			return err;
 	}
 	err = mutex_lock_killable(&block->lock);

@@ -18,6 +18,7 @@
  * @lock: return the frame locked (faults)
  * @no_table: the mapping has no table of small entries for the block, so it can get a huge one
  * @fetched: set when the page came from the store
+ * @deadline: jiffies at which to give up waiting for a frame; 0 while there is no need to wait
  */
 struct pp_access {
 	struct pp_region *region;
@@ -29,6 +30,7 @@ struct pp_access {
 	bool lock;
 	bool no_table;
 	bool fetched;
+	unsigned long deadline;
 };
 
 /**

@@ -53,20 +53,41 @@ static bool skip_hot(struct pp_block *block)
 	return block->heat;
 }
 
-unsigned int pp_block_age(struct pp_block *block, bool try_only, bool hard)
+/*
+ * Pages in use that a full store takes as well. Their bytes are only looked at, and may change: all
+ * others are spared being unmapped for nothing, again and again while somebody waits for memory.
+ */
+static bool gives_without_room(struct pp_block *block)
+{
+	/* What a huge frame wins is decided for all of it. */
+	unsigned int i, n = 0, enough = block->huge ? PP_BLOCK_PAGES - PP_MAX_KEPT : 1;
+	bool same = READ_ONCE(block->region->pool->knobs.detect_same);
+
+	for (i = 0; i < PP_BLOCK_PAGES && n < enough; i++) {
+		pp_home_t home = block->home[i];
+
+		if (pp_home_state(home) == PP_FRAME && !PageHWPoison(pp_home_page(home)) &&
+		    ((home & PP_HOME_COPY) || (same && pp_store_is_same(pp_home_page(home)))))
+			n++;
+	}
+	return n == enough;
+}
+
+unsigned int pp_block_age(struct pp_block *block, const struct pp_reclaim *rc)
 {
 	struct pp_region *region = block->region;
 	unsigned int i, aged = 0;
 
-	if (!READ_ONCE(block->nr[PP_FRAME]) || !pp_block_lock(block, try_only))
+	if (!READ_ONCE(block->nr[PP_FRAME]) || !pp_block_lock(block, rc->try_only))
 		return 0;
-	if ((skip_hot(block) && !hard) || has_mlocked(block)) {
+	if ((rc->no_room && !rc->exchange && !gives_without_room(block)) ||
+	    (skip_hot(block) && !rc->hard) || has_mlocked(block)) {
 		mutex_unlock(&block->lock);
 		return 0;
 	}
 	mutex_unlock(&block->lock);
 	unmap_mapping_pages(region->inode->i_mapping, block->base, PP_BLOCK_PAGES, false);
-	if (!pp_block_lock(block, try_only))
+	if (!pp_block_lock(block, rc->try_only))
 		return 0;
 	for (i = block->huge ? PP_BLOCK_PAGES : 0; i < PP_BLOCK_PAGES; i++) {
 		pp_home_t home = block->home[i];
@@ -123,7 +144,8 @@ static int find_home(struct pp_region *region, struct folio *folio, pp_home_t ho
 		return 0;
 	}
 	ret = pp_evict_store(region, folio_page(folio, 0),
-			     home & PP_HOME_TOUGH ? PP_PUT_KNOWN_RAW : 0, rc, &slot);
+			     (home & PP_HOME_TOUGH ? PP_PUT_KNOWN_RAW : 0) |
+			     (rc->exchange ? PP_PUT_EXCHANGE(rc->bytes) : 0), rc, &slot);
 	if (ret < 0)
 		return ret;
 	*to = ret == PP_PUT_ZERO ? PP_HOLE : pp_home_in_slot(slot);
@@ -190,8 +212,15 @@ static int evict_page(struct pp_block *block, unsigned int i, struct pp_reclaim 
 	pp_home_move(block, i, to, PP_WHY_EVICT);
 	pp_frame_abandon(folio);
 	pp_frame_unisolate(folio);
-	/* What the store borrowed for this page goes back to where it came from. */
-	pp_frame_put(region, folio, rc->keep == region && !pp_store_tight(region->pool->store));
+	if (rc->exchange)
+		rc->bytes = pp_home_state(to) == PP_STORED && !(home & PP_HOME_COPY) ?
+			    pp_store_len(region->domain->slots, pp_home_slot(to)) : 0;
+	if (rc->exchange && rc->keep == region)
+		rc->won = folio;
+	else
+		/* What the store borrowed for this page goes back to where it came from. */
+		pp_frame_put(region, folio, !rc->exchange && rc->keep == region &&
+			     !pp_store_tight(region->pool->store));
 	pp_stat_inc(region, evictions);
 	if (rc->oom)
 		pp_stat_inc(region, evict_oom);
@@ -217,7 +246,8 @@ bool pp_block_evict(struct pp_block *block, struct pp_reclaim *rc, unsigned int 
 	unsigned int i, held = 0;
 	bool all = true;
 
-	if (READ_ONCE(block->huge) && pp_huge_evict(block, rc, any))
+	/* Huge frames change places with nothing. */
+	if (READ_ONCE(block->huge) && (rc->exchange || pp_huge_evict(block, rc, any)))
 		return true;
 	for (i = first; i < first + nr; i++) {
 		if (!evictable(READ_ONCE(block->home[i]), rc, any))

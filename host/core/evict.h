@@ -29,7 +29,12 @@
  * @done: pages evicted so far
  * @try_only: only try locks (the caller may hold any lock of the kernel)
  * @refused: pages in a row, of the region at hand, that the store had no room for
- * @no_room: the store had no room for some page
+ * @no_room: the store has no room, or had none for some page: without @exchange, only blocks are
+ * aged that have pages which need none
+ * @exchange: pages change places: what goes to the store may use the room kept for that
+ * @bytes: with @exchange, what it may have there at most; then what the store got more
+ * @won: with @exchange, the frame of a page of @keep that was evicted: charged, reference count
+ * one; whoever makes the request owns it
  * @host: it is the host that needs memory: pages that compression does not make smaller win nothing
  * @oom: the host is about to kill
  * @hard: the easy ways did not suffice: age hot blocks, evict incompressible pages as well
@@ -40,8 +45,11 @@ struct pp_reclaim {
 	struct pp_region *keep;
 	unsigned long want;
 	unsigned long done;
+	struct folio *won;
+	unsigned int bytes;
 	unsigned int refused;
 	bool no_room;
+	bool exchange;
 	bool try_only;
 	bool host;
 	bool oom;
@@ -84,11 +92,10 @@ int pp_evict_store(struct pp_region *region, struct page *page, unsigned int fla
 /**
  * pp_block_age - makes the frames of a block standby that nobody pins
  * @block: the block; blocks with pages locked by mlock(2) are left alone
- * @try_only: only try its lock
- * @hard: also when it has proved hot lately
+ * @rc: the request; @hard: also when the block has proved hot lately
  * Return: number of pages made standby.
  */
-unsigned int pp_block_age(struct pp_block *block, bool try_only, bool hard);
+unsigned int pp_block_age(struct pp_block *block, const struct pp_reclaim *rc);
 
 /**
  * pp_block_evict - evicts standby pages of a block

@@ -5,8 +5,10 @@
 #include <linux/sched/mm.h>
 #include <linux/sched/signal.h>
 #include "compat/compat.h"
+#include "core/access.h"
 #include "core/frame.h"
 #include "policy/reclaim.h"
+#include "store/store.h"
 
 /* Evicted by a fault that finds its limit reached. */
 #define DIRECT_BATCH	32
@@ -207,46 +209,89 @@ struct folio *pp_frame_get_part(struct pp_region *region, struct folio *huge, gf
 	return folio;
 }
 
-/*
- * Makes room under whatever limit stands in the way. *deadline is 0 until the first attempt
- * without success, then the time at which to give up.
- */
-static int make_room(struct pp_region *region, unsigned long *deadline)
+/* Makes room under whatever limit stands in the way, the region's @own one or the pool's. */
+static int make_room(struct pp_access *access, bool own)
 {
+	struct pp_region *region = access->region;
 	struct pp_pool *pool = region->pool;
-	unsigned long limit = READ_ONCE(region->limit);
-	bool own = limit && atomic_long_read(&region->frames) >= limit;
 
 	if (pp_reclaim_direct(pool, own ? region : NULL, region, DIRECT_BATCH)) {
-		*deadline = 0;
-		return 0;
+		access->deadline = 0;
+		return -ESTALE;
 	}
-	if (!*deadline) {
+	pp_reclaim_check(pool);
+	if (!access->deadline) {
 		pp_stat_inc(region, stalls);
-		*deadline = (jiffies + msecs_to_jiffies(READ_ONCE(pool->knobs.stall_ms))) | 1;
+		access->deadline =
+			(jiffies + msecs_to_jiffies(READ_ONCE(pool->knobs.stall_ms))) | 1;
 	}
-	if (time_after(jiffies, *deadline))
+	if (time_after(jiffies, access->deadline))
 		return -EBUSY;
 	schedule_timeout_killable(HZ / 50 + 1);
-	return fatal_signal_pending(current) ? -EINTR : 0;
+	return fatal_signal_pending(current) ? -EINTR : -ESTALE;
 }
 
-int pp_frame_get(struct pp_region *region, struct vm_area_struct *vma, unsigned long addr,
-		 bool nowait, struct folio **out)
+static bool at_own_limit(struct pp_region *region)
 {
-	unsigned long deadline = 0;
-	int err;
+	unsigned long limit = READ_ONCE(region->limit);
 
-	while ((err = try_frame(region, vma, addr, out)) == -EAGAIN) {
-		if (nowait) {
-			pp_reclaim_kick(region->pool);
-			return -EAGAIN;
-		}
-		err = make_room(region, &deadline);
-		if (err)
-			return err;
+	return limit && atomic_long_read(&region->frames) >= limit;
+}
+
+/* Return: bytes that the page has in the store; -ESTALE when it is there no more; -EINTR. */
+static int stored_bytes(struct pp_access *access)
+{
+	struct pp_block *block = pp_block_get(access->region, access->index, false);
+	int bytes = -ESTALE;
+	pp_home_t home;
+
+	if (mutex_lock_killable(&block->lock))
+		return -EINTR;
+	home = block->home[access->index & (PP_BLOCK_PAGES - 1)];
+	if (pp_home_state(home) == PP_STORED)
+		bytes = pp_store_len(access->region->domain->slots, pp_home_slot(home));
+	mutex_unlock(&block->lock);
+	return bytes;
+}
+
+/*
+ * Has another page go to the store for this one. Return: 0 with its frame in @out; -ESTALE; -EINTR;
+ * -EBUSY when the store is not full, so that there is no need, or when nothing fits.
+ */
+static int exchange(struct pp_access *access, bool stored, bool own, struct folio **out)
+{
+	int bytes = 0;
+
+	if (!pp_store_full(access->region->pool->store))
+		return -EBUSY;
+	if (stored)
+		bytes = stored_bytes(access);
+	if (bytes < 0)
+		return bytes;
+	if (!pp_reclaim_exchange(access->region, bytes, own, out))
+		return -EBUSY;
+	if (!*out)
+		return -ESTALE;
+	folio_clear_referenced(*out);
+	return 0;
+}
+
+int pp_frame_get(struct pp_access *access, bool stored, struct folio **out)
+{
+	struct pp_region *region = access->region;
+	int err = try_frame(region, access->vma, access->addr, out);
+	bool own;
+
+	if (err == -EAGAIN && access->nowait) {
+		pp_reclaim_kick(region->pool);
+	} else if (err == -EAGAIN) {
+		own = at_own_limit(region);
+		err = exchange(access, stored, own, out);
+		if (err == -EBUSY)
+			err = make_room(access, own);
+	} else {
+		pp_reclaim_check(region->pool);
 	}
-	pp_reclaim_check(region->pool);
 	return err;
 }
 

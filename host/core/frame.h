@@ -13,23 +13,24 @@
 
 #include "core/region.h"
 
+struct pp_access;
+
 /**
- * pp_frame_get - a frame for a page of a region
- * @region: the region
- * @vma: the faulting mapping, for its memory policy and cgroup; NULL for read(2) and write(2)
- * @addr: faulting address, with @vma
- * @nowait: return -EAGAIN rather than wait when a limit of ours is in the way
+ * pp_frame_get - a frame for a page of a region, or one step towards it
+ * @access: what it is for; its mapping says in whose name the frame is allocated
+ * @stored: the page is in the store
  * @out: set to the frame: charged, reference count one, content undefined, no mapping
  *
- * Takes a spare frame, or charges and allocates one, evicting from the region or the pool when a
- * limit or the cgroup's is in the way. While nothing can be evicted it waits up to the pool's
- * stall_ms. The caller holds no lock of this module.
+ * Takes a spare frame, or charges and allocates one. When a limit or the cgroup's is in the way, it
+ * evicts from the region or the pool; with the store full another page changes places with this
+ * one. When nothing can be evicted it pauses for 20 ms, until the pool's stall_ms are over. The
+ * caller holds no lock of this module.
  *
- * Return: 0; -EAGAIN with @nowait; -ENOMEM; -EINTR when killed; -EBUSY when the limit stood in
- * the way for stall_ms.
+ * Return: 0; -ESTALE: ask again, if the page needs a frame still; -EAGAIN when it would have to
+ * wait and @access says not to; -ENOMEM; -EINTR when killed; -EBUSY when the limit stood in the way
+ * for stall_ms.
  */
-int pp_frame_get(struct pp_region *region, struct vm_area_struct *vma, unsigned long addr,
-		 bool nowait, struct folio **out);
+int pp_frame_get(struct pp_access *access, bool stored, struct folio **out);
 
 /**
  * pp_frame_get_huge - a huge frame for a block of a region

@@ -13,8 +13,6 @@
 #define WORTH_SHATTERING	(PP_BLOCK_PAGES / 32)
 /* How often more a block is tried that a fault still had. */
 #define MAX_TRIES		3
-/* Pages of an evicted block that may need frames; with more of them little would be won. */
-#define MAX_KEPT		(PP_BLOCK_PAGES / 4)
 
 static enum pp_huge_mode mode_of(struct pp_region *region)
 {
@@ -214,10 +212,10 @@ static int shatter_part(struct pp_shatter *s, unsigned int i)
 	} else if (ret < 0) {
 		count_refused(s);
 	}
-	if (ret < 0 && s->kept < MAX_KEPT && !part_to_frame(s, i, page, flags))
+	if (ret < 0 && s->kept < PP_MAX_KEPT && !part_to_frame(s, i, page, flags))
 		return 0;
 	/* Nothing is won by it, but by all others of the block, if there are enough. */
-	if (ret == -E2BIG && s->kept + s->found[PP_PUT_RAW] < MAX_KEPT) {
+	if (ret == -E2BIG && s->kept + s->found[PP_PUT_RAW] < PP_MAX_KEPT) {
 		ret = pp_evict_store(s->block->region, page, PP_PUT_KNOWN_RAW | PP_PUT_ALLOW_RAW,
 				     s->rc, &slot);
 		if (ret < 0)

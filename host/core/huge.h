@@ -30,6 +30,9 @@
 #include "core/access.h"
 #include "core/evict.h"
 
+/* Pages of an evicted block that may need frames; with more of them little would be won. */
+#define PP_MAX_KEPT	(PP_BLOCK_PAGES / 4)
+
 /**
  * pp_huge_get - a huge frame for the first touch of a block, when there may be one
  * @access: the access, by a fault

@@ -176,6 +176,8 @@ struct pp_knobs {
  * @blocks: blocks that exist
  * @huge: blocks with a huge frame
  * @states: pages per state, over all regions
+ * @crowded: the store was full and is not roomy again; READ_ONCE()
+ * @crowds: times that it ended, READ_ONCE(): what regions owe is forgotten then
  * @quiet_until: jiffies before which faults do not start background reclaim, because it won
  *	nothing; READ_ONCE()
  * @limit_writes: writes of @knobs.limit
@@ -206,6 +208,8 @@ struct pp_pool {
 	atomic_long_t blocks;
 	atomic_long_t huge;
 	atomic_long_t states[PP_NR_STATES];
+	bool crowded;
+	unsigned int crowds;
 	unsigned long quiet_until;
 	struct pp_limit_writes limit_writes;
 	spinlock_t lock;
@@ -239,6 +243,9 @@ struct pp_pool {
  * @frames: like the pool's, of this region
  * @states: pages per state, written by pp_home_move()
  * @spare: frames ready for the next fault, under @spare_lock
+ * @owed: bytes by which the store grew while it was full because pages of this region changed
+ * places with others; see pp_reclaim_exchange()
+ * @owed_crowd: the pool's @crowds that @owed belongs to; READ_ONCE()
  * @nr_spare: length of @spare; read without the lock as a hint
  * @spare_lock: protects @spare
  * @zero: the region's zero frame, made by the first read of a hole, or NULL
@@ -267,6 +274,8 @@ struct pp_region {
 	atomic_long_t frames;
 	atomic_long_t states[PP_NR_STATES];
 	struct list_head spare;
+	atomic_long_t owed;
+	unsigned int owed_crowd;
 	unsigned int nr_spare;
 	spinlock_t spare_lock;
 	struct folio *zero;

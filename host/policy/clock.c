@@ -82,7 +82,7 @@ static void clock_reclaim(struct pp_region *region, struct pp_reclaim *rc)
 			looks = min(looks, SHORT_VISIT);
 		while (!pp_region_ending(region) && rc->done < rc->want &&
 		       (block = take_to_age(region))) {
-			pp_block_age(block, rc->try_only, rc->hard);
+			pp_block_age(block, rc);
 			cond_resched();
 		}
 		block = take_to_evict(region);
@@ -100,13 +100,14 @@ static void clock_reclaim(struct pp_region *region, struct pp_reclaim *rc)
 
 void pp_clock_age(struct pp_region *region)
 {
+	struct pp_reclaim rc = { .pool = region->pool, .hard = true };
 	struct pp_block *block;
 	unsigned long n;
 
 	xa_for_each(&region->blocks, n, block) {
 		if (pp_region_ending(region))
 			break;
-		pp_block_age(block, false, true);
+		pp_block_age(block, &rc);
 		cond_resched();
 	}
 }

@@ -71,10 +71,13 @@ static void reclaim_region(struct pp_region *region, struct pp_reclaim *rc, unsi
 	struct pp_reclaim part = *rc;
 
 	part.refused = 0;
+	part.no_room |= pp_store_full(rc->pool->store);
 	part.want = min(rc->want, rc->done + want);
 	READ_ONCE(rc->pool->policy)->reclaim(region, &part);
 	rc->done = part.done;
 	rc->no_room = part.no_room;
+	rc->won = part.won;
+	rc->bytes = part.bytes;
 	pp_stat_add(region, reclaim_ns, ktime_get_ns() - start);
 }
 
@@ -150,10 +153,15 @@ static void reclaim_efforts(struct pp_reclaim *rc)
 void pp_reclaim_run(struct pp_reclaim *rc, const char *who)
 {
 	u64 start = ktime_get_ns();
+	unsigned long dropped;
 	int round;
 
 	if (!READ_ONCE(rc->pool->knobs.evict))
 		return;
+	if (READ_ONCE(rc->pool->crowded) && pp_store_roomy(rc->pool->store)) {
+		WRITE_ONCE(rc->pool->crowds, rc->pool->crowds + 1);
+		WRITE_ONCE(rc->pool->crowded, false);
+	}
 	/*
 	 * Copies that lie scattered leave no room until many are gone, and each round looks at
 	 * everything: every one drops eight times what the one before did, and the last one all.
@@ -164,7 +172,9 @@ void pp_reclaim_run(struct pp_reclaim *rc, const char *who)
 		if (rc->done >= rc->want || !rc->no_room || round == COPY_ROUNDS ||
 		    fatal_signal_pending(current))
 			break;
-		if (!drop_copies(rc, round + 1 < COPY_ROUNDS ? COPY_STEP << 3 * round : ULONG_MAX))
+		dropped = drop_copies(rc, round + 1 < COPY_ROUNDS ? COPY_STEP << 3 * round :
+								    ULONG_MAX);
+		if (!pp_store_compact(rc->pool->store) && !dropped)
 			break;
 	}
 	if (pp_store_tight(rc->pool->store))
@@ -200,7 +210,57 @@ unsigned long pp_reclaim_direct(struct pp_pool *pool, struct pp_region *only,
 
 	if (drained)
 		return drained;
+	if (pp_store_full(pool->store))
+		rc.only = keep;
 	pp_reclaim_run(&rc, "fault");
+	return rc.done;
+}
+
+/* Return: bytes by which the store may grow for @region yet. */
+static unsigned long left_to_owe(struct pp_region *region)
+{
+	struct pp_pool *pool = region->pool;
+	unsigned int crowds = READ_ONCE(pool->crowds);
+	long share = div64_u64(pp_store_kept(pool->store) / 2, max(nr_regions(pool), 1UL));
+	long owed = atomic_long_read(&region->owed);
+
+	/* Nor can a region save up more than a share. */
+	if (READ_ONCE(region->owed_crowd) != crowds || owed < -share) {
+		owed = READ_ONCE(region->owed_crowd) == crowds ? -share : 0;
+		WRITE_ONCE(region->owed_crowd, crowds);
+		atomic_long_set(&region->owed, owed);
+	}
+	return max(share - owed, 0L);
+}
+
+bool pp_reclaim_exchange(struct pp_region *region, unsigned int bytes, bool own,
+			 struct folio **won)
+{
+	struct pp_pool *pool = region->pool;
+	struct pp_reclaim rc = {
+		.pool = pool, .only = region, .keep = region, .want = 1, .exchange = true,
+		.bytes = min(bytes + left_to_owe(region), PAGE_SIZE),
+	};
+	u64 start = ktime_get_ns();
+
+	*won = NULL;
+	WRITE_ONCE(pool->crowded, true);
+	if (!READ_ONCE(pool->knobs.evict) || !rc.bytes)
+		return false;
+	reclaim_efforts(&rc);
+	/* What fits nowhere may fit once the gaps are closed. */
+	if (!rc.done && pp_store_compact(pool->store))
+		reclaim_efforts(&rc);
+	if (!rc.done && !own) {
+		rc.only = NULL;
+		reclaim_efforts(&rc);
+	}
+	*won = rc.won;
+	if (rc.done) {
+		pp_stat_inc(region, exchanges);
+		atomic_long_add((long)rc.bytes - bytes, &region->owed);
+	}
+	trace_pagepact_reclaim("exchange", rc.want, rc.done, ktime_get_ns() - start);
 	return rc.done;
 }
 

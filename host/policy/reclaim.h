@@ -49,10 +49,32 @@ void pp_reclaim_run(struct pp_reclaim *rc, const char *who);
  * @only: region whose limit is in the way, or NULL for the pool's
  * @keep: region that needs the frames
  * @want: pages
+ *
+ * With the store full it disturbs no region but @keep, again and again for little: what others have
+ * that needs no room there is the worker's to take.
+ *
  * Return: pages evicted, spare frames of other regions that were given up included.
  */
 unsigned long pp_reclaim_direct(struct pp_pool *pool, struct pp_region *only,
 				struct pp_region *keep, unsigned long want);
+
+/**
+ * pp_reclaim_exchange - evicts a page although the store is full, because another one needs a frame
+ * @region: region of the page that needs it
+ * @bytes: what that page has in the store, and will leave there; 0 for memory that is new
+ * @own: it is the region's own limit that is in the way
+ * @won: set to the frame of the page evicted, charged to @region; or NULL when the page was another
+ * region's, and there is room for one more
+ *
+ * What goes in is larger than what comes out by no more than what is left of the region's share:
+ * half of what the store keeps for this is divided equally. So no guest is stopped by what others
+ * want, and none gets more memory for long. (The other half is because one goes in before the other
+ * comes out, and fits into another gap than it leaves.)
+ *
+ * Return: true when a page was evicted.
+ */
+bool pp_reclaim_exchange(struct pp_region *region, unsigned int bytes, bool own,
+			 struct folio **won);
 
 /**
  * pp_reclaim_oom - evicts because the kernel is about to kill for want of memory

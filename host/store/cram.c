@@ -59,6 +59,11 @@ static void cram_drop(void *tier, const struct pp_slot *slot)
 	zs_free(tier, slot->where);
 }
 
+static unsigned long cram_compact(void *tier)
+{
+	return zs_compact(tier);
+}
+
 static u64 cram_bytes(void *tier)
 {
 	return (u64)zs_get_total_pages(tier) << PAGE_SHIFT;
@@ -71,5 +76,6 @@ const struct pp_tier_ops pp_tier_cram = {
 	.put		= cram_put,
 	.fetch		= cram_fetch,
 	.drop		= cram_drop,
+	.compact	= cram_compact,
 	.bytes		= cram_bytes,
 };

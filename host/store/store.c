@@ -12,6 +12,7 @@
 
 #include <linux/gfp.h>
 #include <linux/highmem.h>
+#include <linux/mutex.h>
 #include <linux/printk.h>
 #include <linux/sched/mm.h>
 #include <linux/slab.h>
@@ -24,6 +25,8 @@
 #define RESERVE_BATCH	8
 /* Up to here compression wins memory: zsmalloc puts larger objects on pages of their own. */
 #define COMPRESSED_MAX	3072
+/* Kept for pages that change places: an eighth of the limit, but not more bytes than this. */
+#define KEPT_MAX	(32UL << 20)
 
 /**
  * struct pp_store - a pool's tiers
@@ -31,6 +34,7 @@
  * @codec: enum pp_codec_id to write with, READ_ONCE()
  * @limit: bytes, 0 = none, READ_ONCE()
  * @lock: protects the reserve
+ * @exchange: serialises puts that may use the last of @limit, so that each sees what it grew by
  * @reserve: pages kept back
  * @nr_reserve: length of @reserve
  * @meta: pages of slots
@@ -40,6 +44,7 @@ struct pp_store {
 	int codec;
 	u64 limit;
 	spinlock_t lock;
+	struct mutex exchange;
 	struct list_head reserve;
 	unsigned int nr_reserve;
 	atomic_long_t meta;
@@ -111,6 +116,7 @@ struct pp_store *pp_store_create(void)
 	if (!store)
 		return NULL;
 	spin_lock_init(&store->lock);
+	mutex_init(&store->exchange);
 	INIT_LIST_HEAD(&store->reserve);
 	store->codec = pp_codec_find("lz4");
 	store->tier = store->codec < 0 ? NULL : tier_ops->create();
@@ -132,6 +138,35 @@ void pp_store_destroy(struct pp_store *store)
 u64 pp_store_bytes(struct pp_store *store)
 {
 	return tier_ops->bytes(store->tier);
+}
+
+static u64 kept_below(u64 limit)
+{
+	return min_t(u64, limit / 8, KEPT_MAX);
+}
+
+u64 pp_store_kept(struct pp_store *store)
+{
+	return kept_below(READ_ONCE(store->limit));
+}
+
+bool pp_store_full(struct pp_store *store)
+{
+	u64 limit = READ_ONCE(store->limit);
+
+	return limit && pp_store_bytes(store) >= limit - kept_below(limit);
+}
+
+bool pp_store_roomy(struct pp_store *store)
+{
+	u64 limit = READ_ONCE(store->limit);
+
+	return !limit || pp_store_bytes(store) < limit - 2 * kept_below(limit);
+}
+
+unsigned long pp_store_compact(struct pp_store *store)
+{
+	return tier_ops->compact(store->tier);
 }
 
 void pp_store_count_meta(struct pp_store *store, int n)
@@ -199,6 +234,27 @@ static int tier_put(struct pp_store *store, void *buf, struct pp_slot *slot)
 	return err;
 }
 
+/*
+ * Into gaps, or as far as the limit. It is looked at afterwards, because only the tier knows
+ * whether it must grow.
+ */
+static int tier_exchange(struct pp_store *store, void *buf, struct pp_slot *slot)
+{
+	u64 before, after, limit = READ_ONCE(store->limit);
+	int err;
+
+	mutex_lock(&store->exchange);
+	before = pp_store_bytes(store);
+	err = tier_put(store, buf, slot);
+	after = pp_store_bytes(store);
+	if (!err && limit && after > limit && after > before) {
+		tier_ops->drop(store->tier, slot);
+		err = -ENOSPC;
+	}
+	mutex_unlock(&store->exchange);
+	return err;
+}
+
 /* Compresses @src and gives the bytes to the tier. Return: enum pp_put or an errno. */
 static int put_bytes(struct pp_store *store, void *src, unsigned int flags, struct pp_slot *slot)
 {
@@ -206,8 +262,7 @@ static int put_bytes(struct pp_store *store, void *src, unsigned int flags, stru
 	void *buf;
 	int err;
 
-	if ((flags & PP_PUT_NO_ROOM) ||
-	    (READ_ONCE(store->limit) && pp_store_bytes(store) >= READ_ONCE(store->limit)))
+	if ((flags & PP_PUT_NO_ROOM) || (!PP_PUT_IS_EXCHANGE(flags) && pp_store_full(store)))
 		return -ENOSPC;
 	stream = pp_stream_lock();
 	slot->codec = READ_ONCE(store->codec);
@@ -222,8 +277,12 @@ static int put_bytes(struct pp_store *store, void *src, unsigned int flags, stru
 	}
 	if (slot->codec == PP_CODEC_RAW && !(flags & PP_PUT_ALLOW_RAW))
 		err = -E2BIG;
-	else
+	else if (!PP_PUT_IS_EXCHANGE(flags))
 		err = tier_put(store, buf, slot);
+	else if (slot->len > flags >> PP_PUT_SHIFT)
+		err = -ENOSPC;
+	else
+		err = tier_exchange(store, buf, slot);
 	pp_stream_unlock(stream);
 	if (err)
 		return err;
@@ -251,6 +310,16 @@ int pp_store_put(struct pp_slots *slots, struct page *page, unsigned int flags, 
 	return ret;
 }
 
+bool pp_store_is_same(struct page *page)
+{
+	void *p = kmap_local_page(page);
+	u64 word;
+	bool same = same_filled(p, &word);
+
+	kunmap_local(p);
+	return same;
+}
+
 int pp_store_fetch(struct pp_slots *slots, u64 number, struct page *dst)
 {
 	struct pp_slot slot;
@@ -271,12 +340,12 @@ int pp_store_fetch(struct pp_slots *slots, u64 number, struct page *dst)
 	return 0;
 }
 
-bool pp_store_is_raw(struct pp_slots *slots, u64 number)
+unsigned int pp_store_len(struct pp_slots *slots, u64 number)
 {
 	struct pp_slot slot;
 
 	pp_slot_read(slots, number, &slot);
-	return slot.len == PAGE_SIZE;
+	return slot.len;
 }
 
 void pp_store_drop(struct pp_slots *slots, u64 number)

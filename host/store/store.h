@@ -23,6 +23,7 @@ struct pp_store;
  * @put: stores @len bytes; sets @where. Must not sleep. Return: 0 or -ENOMEM.
  * @fetch: fills the page @dst from what @slot describes. Return: 0 or -EIO.
  * @drop: frees what @put stored
+ * @compact: moves what is stored together. Return: pages won.
  * @bytes: memory taken now
  */
 struct pp_tier_ops {
@@ -32,6 +33,7 @@ struct pp_tier_ops {
 	int (*put)(void *tier, void *buf, size_t len, u64 *where);
 	int (*fetch)(void *tier, const struct pp_slot *slot, struct page *dst);
 	void (*drop)(void *tier, const struct pp_slot *slot);
+	unsigned long (*compact)(void *tier);
 	u64 (*bytes)(void *tier);
 };
 
@@ -61,6 +63,10 @@ enum pp_put {
 #define PP_PUT_KNOWN_RAW	4U
 /* The store is full: nothing that needs room there. */
 #define PP_PUT_NO_ROOM		8U
+/* pp_store_put(): in place of another page: may use the room kept for that, but no more @bytes. */
+#define PP_PUT_EXCHANGE(bytes)	(((bytes) << PP_PUT_SHIFT) + 16U)
+#define PP_PUT_IS_EXCHANGE(flags) ((flags) & 16U)
+#define PP_PUT_SHIFT		8
 
 /**
  * pp_store_create - makes the store of a new pool
@@ -83,10 +89,48 @@ void pp_store_destroy(struct pp_store *store);
  *
  * Does not enter reclaim; where the host has no free page it draws on reserves.
  *
+ * The last of what the store may take, see pp_store_kept(), is for PP_PUT_EXCHANGE. What fits into
+ * gaps is taken even when that is used up.
+ *
  * Return: enum pp_put; -E2BIG: incompressible and PP_PUT_ALLOW_RAW not given; -ENOSPC: the store
- * is at its limit; -ENOMEM.
+ * is full; -ENOMEM.
  */
 int pp_store_put(struct pp_slots *slots, struct page *src, unsigned int flags, u64 *number);
+
+/**
+ * pp_store_kept - room kept for pages that change places
+ * @store: the store
+ * Return: bytes: an eighth of the limit, at most 32 MiB; 0 without a limit.
+ */
+u64 pp_store_kept(struct pp_store *store);
+
+/**
+ * pp_store_full - has it no room but what it keeps for PP_PUT_EXCHANGE?
+ * @store: the store
+ * Return: true when it takes only pages that need none.
+ */
+bool pp_store_full(struct pp_store *store);
+
+/**
+ * pp_store_roomy - is it far from being full?
+ * @store: the store
+ * Return: true when at least the kept room is free beside itself.
+ */
+bool pp_store_roomy(struct pp_store *store);
+
+/**
+ * pp_store_is_same - is a page one repeated word, so that it needs no room?
+ * @page: may change at any time; the answer is a hint then
+ * Return: true when it is.
+ */
+bool pp_store_is_same(struct page *page);
+
+/**
+ * pp_store_compact - moves stored pages together, so that the tiers take less memory
+ * @store: the store
+ * Return: pages won.
+ */
+unsigned long pp_store_compact(struct pp_store *store);
 
 /**
  * pp_store_fetch - reads a stored page
@@ -98,12 +142,12 @@ int pp_store_put(struct pp_slots *slots, struct page *src, unsigned int flags, u
 int pp_store_fetch(struct pp_slots *slots, u64 number, struct page *dst);
 
 /**
- * pp_store_is_raw - is a page stored as it is?
+ * pp_store_len - the bytes that a page has in the store
  * @slots: the domain's slots
  * @number: a slot the caller owns
- * Return: true when it takes as much memory there as in a frame.
+ * Return: 0 for a repeated word .. PAGE_SIZE for a page stored as it is.
  */
-bool pp_store_is_raw(struct pp_slots *slots, u64 number);
+unsigned int pp_store_len(struct pp_slots *slots, u64 number);
 
 /**
  * pp_store_drop - lets the slot @number of @slots go, without reading it

@@ -11,7 +11,7 @@ static unsigned int aged[NR], visited[NR];
 static unsigned int standby_per_block, evict_per_visit;
 
 /* What ageing and eviction do is not the clock's business: here all frames become standby. */
-unsigned int pp_block_age(struct pp_block *block, bool try_only, bool hard)
+unsigned int pp_block_age(struct pp_block *block, const struct pp_reclaim *rc)
 {
 	aged[block - blocks]++;
 	block->nr[PP_STANDBY] = standby_per_block;

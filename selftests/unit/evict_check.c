@@ -51,6 +51,19 @@ bool pp_huge_evict(struct pp_block *b, struct pp_reclaim *rc, bool any)
 	return false;
 }
 
+/* Bit of a number that no page's first word has otherwise. */
+#define SAME	(1ull << 40)
+
+bool pp_store_is_same(struct page *page)
+{
+	return *(u64 *)page_address(page) & SAME;
+}
+
+unsigned int pp_store_len(struct pp_slots *slots, u64 number)
+{
+	return 33;
+}
+
 bool pp_store_tight(struct pp_store *store)
 {
 	return false;
@@ -137,6 +150,13 @@ static void end(void)
 		expect_eq(per_cpu_ptr(pool.stats, shim_cpu)->v[i], stat(i));
 	free_percpu(region.stats);
 	free_percpu(pool.stats);
+}
+
+static unsigned int age(bool hard)
+{
+	struct pp_reclaim rc = { .pool = &pool, .hard = hard };
+
+	return pp_block_age(&block, &rc);
 }
 
 static unsigned long evict(unsigned long want, bool any, bool hard)
@@ -257,6 +277,67 @@ TEST(a_full_store_is_left_alone)
 	end();
 }
 
+/* With the store full, blocks in use are left in peace that have nothing it takes. */
+TEST(ageing_for_a_full_store)
+{
+	struct pp_reclaim rc = { .pool = &pool, .want = 5, .no_room = true, .hard = true };
+	u64 *word;
+
+	begin(PP_FRAME, 20, 0);
+	word = (u64 *)pp_home_folio(homes[19])->memory;
+	expect_eq(pp_block_age(&block, &rc), 0);
+	expect_eq(unmaps, 0);
+	*word |= SAME;
+	pp_home_folio(homes[19])->hwpoison = true;
+	expect_eq(pp_block_age(&block, &rc), 0);
+	pp_home_folio(homes[19])->hwpoison = false;
+	pool.knobs.detect_same = false;
+	expect_eq(pp_block_age(&block, &rc), 0);
+	pool.knobs.detect_same = true;
+	expect_eq(pp_block_age(&block, &rc), 20);
+	end();
+	begin(PP_FRAME, 20, 0);
+	to_frame(30, PP_FRAME, PP_HOME_COPY);
+	expect_eq(pp_block_age(&block, &rc), 21);
+	end();
+	begin(PP_FRAME, 20, 0);
+	rc.exchange = true;
+	expect_eq(pp_block_age(&block, &rc), 20);
+	end();
+}
+
+/* The frame goes to whoever asked, if it is of the region that it is for; else it is let go. */
+TEST(places_are_changed)
+{
+	struct pp_reclaim rc = {
+		.pool = &pool, .want = 1, .keep = &region, .exchange = true, .bytes = 77,
+	};
+
+	begin(PP_STANDBY, 5, 0);
+	expect(!pp_block_evict(&block, &rc, 0, PP_BLOCK_PAGES, false));
+	expect_eq(put_flags, PP_PUT_DETECT_SAME | PP_PUT_EXCHANGE(77));
+	expect_eq(rc.done, 1);
+	expect_eq(frames_freed, 0);
+	expect(rc.won && rc.won->refs == 1 && !rc.won->locked && !rc.won->frozen &&
+	       !rc.won->mapping);
+	expect_eq(*(u64 *)rc.won->memory, 1);
+	expect_eq(rc.bytes, 33);
+	expect_eq(pp_home_state(homes[0]), PP_STORED);
+	__free_page(folio_page(rc.won, 0));
+	rc = (struct pp_reclaim){ .pool = &pool, .want = 1, .exchange = true };
+	pp_block_evict(&block, &rc, 0, PP_BLOCK_PAGES, false);
+	expect(!rc.won);
+	expect_eq(frames_freed, 1);
+	end();
+	/* The store has it already. */
+	begin(PP_STANDBY, 1, PP_HOME_COPY);
+	rc = (struct pp_reclaim){ .pool = &pool, .want = 1, .exchange = true, .bytes = 77 };
+	pp_block_evict(&block, &rc, 0, PP_BLOCK_PAGES, false);
+	expect_eq(rc.done, 1);
+	expect_eq(rc.bytes, 0);
+	end();
+}
+
 TEST(kept_copies_of_pages_in_use_are_given_up)
 {
 	begin(PP_FRAME, 10, PP_HOME_COPY);
@@ -274,7 +355,7 @@ TEST(ageing_takes_what_nobody_touches)
 	begin(PP_FRAME, 100, PP_HOME_TOUGH);
 	touched[3] = true;
 	touched[99] = true;
-	expect_eq(pp_block_age(&block, false, false), 98);
+	expect_eq(age(false), 98);
 	expect_eq(block.nr[PP_STANDBY], 98);
 	expect_eq(block.aged, 98);
 	expect_eq(homes[0] & PP_HOME_TOUGH, PP_HOME_TOUGH);
@@ -287,7 +368,7 @@ TEST(mlocked_blocks_are_not_unmapped)
 {
 	begin(PP_FRAME, 10, 0);
 	pp_home_folio(homes[7])->mlocked = true;
-	expect_eq(pp_block_age(&block, false, true), 0);
+	expect_eq(age(true), 0);
 	expect_eq(unmaps, 0);
 	end();
 }
@@ -299,7 +380,7 @@ TEST(a_lock_that_is_only_tried)
 	begin(PP_STANDBY, 10, 0);
 	to_frame(20, PP_FRAME, PP_HOME_COPY);
 	block.lock.held = true;
-	expect_eq(pp_block_age(&block, true, false), 0);
+	expect_eq(pp_block_age(&block, &rc), 0);
 	expect_eq(pp_block_drop_copies(&block, true), 0);
 	expect(pp_block_evict(&block, &rc, 0, PP_BLOCK_PAGES, false));
 	expect_eq(rc.done, 0);

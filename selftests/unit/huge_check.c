@@ -16,11 +16,9 @@ static bool fits;
 static unsigned int marks;
 
 #define i_size_read(i)		((i)->i_size)
-#define min_t(type, a, b)	min((type)(a), (type)(b))
 #define LIST_HEAD(name)		struct list_head name = { &name, &name }
 #define thp_vma_suitable_order(vma, addr, order) \
 	((void)(vma), (void)(addr), (order) && fits)
-#define PageHWPoison(page)	((page)->hwpoison)
 #define folio_lock(folio)	((void)((folio)->locked = true))
 #define folio_unlock(folio)	((void)((folio)->locked = false))
 #define folio_get(folio)	((void)(folio)->refs++)

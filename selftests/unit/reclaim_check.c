@@ -17,13 +17,44 @@ static bool store_full, tight;
 /* Copies that must go before the store has room. */
 static unsigned long copies_until_room;
 static struct pp_block blocks[NR];
+static struct folio frame;
 /* Pages of the store, and whether they grow by one for each page evicted. */
 static u64 store_pages;
 static bool store_grows;
+/* Pages that change places and are taken by the store, each with so many bytes. */
+static unsigned long fits, large;
+static u64 kept;
+static bool roomy;
+static unsigned long gaps;
 
 u64 pp_store_bytes(struct pp_store *store)
 {
 	return store_pages << PAGE_SHIFT;
+}
+
+bool pp_store_full(struct pp_store *store)
+{
+	return store_full;
+}
+
+bool pp_store_roomy(struct pp_store *store)
+{
+	return roomy;
+}
+
+u64 pp_store_kept(struct pp_store *store)
+{
+	return kept;
+}
+
+/* What gaps take is room for pages that change places. */
+unsigned long pp_store_compact(struct pp_store *store)
+{
+	unsigned long n = gaps;
+
+	fits += n;
+	gaps = 0;
+	return n;
 }
 
 static void take(struct pp_region *region, struct pp_reclaim *rc)
@@ -33,9 +64,14 @@ static void take(struct pp_region *region, struct pp_reclaim *rc)
 
 	if (!visits[i]++)
 		asked[i] = rc->want - rc->done;
-	if (store_full) {
+	if (store_full && !(rc->exchange && fits && large <= rc->bytes)) {
 		rc->no_room = true;
 		return;
+	}
+	if (rc->exchange && easy[i]) {
+		fits--;
+		rc->bytes = large;
+		rc->won = rc->keep == region ? &frame : NULL;
 	}
 	n = min(easy[i], rc->want - rc->done);
 	easy[i] -= n;
@@ -116,6 +152,8 @@ static void begin(const unsigned long *frames)
 	pool.stats = alloc_percpu(struct pp_stats);
 	pp_reclaim_init_pool(&pool);
 	store_full = false;
+	fits = gaps = large = kept = 0;
+	roomy = false;
 	tight = false;
 	for (i = 0; i < NR; i++) {
 		regions[i] = (struct pp_region){ .pool = &pool, .users.v = 1 };
@@ -277,6 +315,83 @@ TEST(copies_in_bulk)
 	copies[3] = copies_until_room = 1000000;
 	expect_eq(run(10, NULL), 0);
 	expect(visits[0] <= 3 * (COPY_ROUNDS + 1));
+	store_full = false;
+	end();
+}
+
+/* A page that comes back takes the place of one of its region; when there is none, of any. */
+TEST(pages_change_places)
+{
+	struct folio *won = &frame;
+
+	begin((unsigned long[]){ 100, 2, 0, 0 });
+	fits = 10;
+	store_full = true;
+	expect(pp_reclaim_exchange(&regions[1], 9, false, &won));
+	expect(won == &frame);
+	expect_eq(easy[1], 1);
+	expect(pp_reclaim_exchange(&regions[1], 9, true, &won));
+	expect(!pp_reclaim_exchange(&regions[1], 9, true, &won) && !won);
+	expect(pp_reclaim_exchange(&regions[1], 9, false, &won) && !won);
+	expect_eq(easy[0], 99);
+	expect_eq(per_cpu_ptr(pool.stats, shim_cpu)->v[PP_STAT_exchanges], 3);
+	fits = 0;
+	expect(!pp_reclaim_exchange(&regions[0], 9, false, &won));
+	gaps = 1;
+	expect(pp_reclaim_exchange(&regions[0], 9, false, &won) && won);
+	fits = 10;
+	pool.knobs.evict = false;
+	expect(!pp_reclaim_exchange(&regions[0], 9, false, &won));
+	end();
+}
+
+/* Of what the store keeps, half is divided; what a region takes more than it gives is counted. */
+TEST(a_share_of_the_room)
+{
+	struct folio *won;
+	unsigned int n;
+
+	begin((unsigned long[]){ 100, 100, 0, 0 });
+	store_full = true;
+	fits = 1000;
+	kept = NR * 2 * 100;
+	large = 20;
+	expect(pp_reclaim_exchange(&regions[0], 20, false, &won));
+	for (n = 0; n < 5; n++)
+		expect(pp_reclaim_exchange(&regions[0], 0, false, &won));
+	expect(!pp_reclaim_exchange(&regions[0], 0, false, &won));
+	expect(!pp_reclaim_exchange(&regions[0], 19, false, &won));
+	expect(pp_reclaim_exchange(&regions[0], 20, false, &won));
+	/* Others have theirs. */
+	expect(pp_reclaim_exchange(&regions[1], 0, false, &won));
+	/* It can be given back, but not saved up. */
+	for (n = 0; n < 50; n++)
+		expect(pp_reclaim_exchange(&regions[0], 40, false, &won));
+	for (n = 0; pp_reclaim_exchange(&regions[0], 0, false, &won); n++)
+		;
+	expect_eq(n, 10);
+	/* Nearly full still, and full again. */
+	store_full = false;
+	run(1, NULL);
+	store_full = true;
+	expect(!pp_reclaim_exchange(&regions[0], 0, false, &won));
+	/* There has been room for all. */
+	store_full = false;
+	roomy = true;
+	run(1, NULL);
+	roomy = false;
+	store_full = true;
+	expect(pp_reclaim_exchange(&regions[0], 0, false, &won));
+	end();
+}
+
+/* Others are left in peace while they have nothing that helps. */
+TEST(who_wants_more_of_a_full_store)
+{
+	begin((unsigned long[]){ 100, 100, 0, 0 });
+	store_full = true;
+	expect_eq(pp_reclaim_direct(&pool, NULL, &regions[0], 32), 0);
+	expect(visits[0] && !visits[1]);
 	store_full = false;
 	end();
 }

@@ -221,16 +221,93 @@ TEST(the_limit_is_kept)
 	pp_store_set_limit(b.store, 16 * PAGE_SIZE);
 	expect_eq(pp_store_limit(b.store), 16 * PAGE_SIZE);
 	fill(page_address(b.page), NOISE, 1);
-	while (nr < 64 && put_and_compare(&b, PP_PUT_ALLOW_RAW, &number[nr]) >= 0)
+	while (nr < 64 && put_and_compare(&b, PP_PUT_ALLOW_RAW | PP_PUT_EXCHANGE(PAGE_SIZE),
+					  &number[nr]) >= 0)
 		nr++;
 	expect_eq(nr, 16);
-	expect_eq(put_and_compare(&b, PP_PUT_ALLOW_RAW, &repeated), -ENOSPC);
+	/* The last eighth is for pages that change places. */
+	pp_store_drop(b.slots, number[--nr]);
+	expect_eq(put_and_compare(&b, PP_PUT_ALLOW_RAW, &number[nr]), -ENOSPC);
+	expect_eq(put_and_compare(&b, PP_PUT_ALLOW_RAW | PP_PUT_EXCHANGE(PAGE_SIZE), &number[nr++]),
+		  PP_PUT_RAW);
+	expect_eq(put_and_compare(&b, PP_PUT_ALLOW_RAW | PP_PUT_EXCHANGE(PAGE_SIZE), &repeated), -ENOSPC);
 	/* A repeated word needs no room. */
 	fill(page_address(b.page), SAME, 1);
 	expect_eq(put_and_compare(&b, PP_PUT_DETECT_SAME, &repeated), PP_PUT_SAME);
 	pp_store_drop(b.slots, repeated);
 	for (i = 0; i < nr; i++)
 		pp_store_drop(b.slots, number[i]);
+	close_bench(&b);
+}
+
+/* At its limit the store does not grow; room that others left in it is used. */
+TEST(room_below_the_limit_is_used)
+{
+	unsigned int nr, full = 0, i;
+	u64 number[32], small[32], last;
+	struct bench b;
+
+	expect(open_bench(&b));
+	pp_store_set_limit(b.store, 32 * PAGE_SIZE);
+	fill(page_address(b.page), NOISE, 1);
+	for (nr = 0; nr < 32; nr++)
+		expect_eq(put_and_compare(&b, PP_PUT_ALLOW_RAW | PP_PUT_EXCHANGE(PAGE_SIZE), &number[nr]),
+			  PP_PUT_RAW);
+	expect_eq(put_and_compare(&b, PP_PUT_ALLOW_RAW | PP_PUT_EXCHANGE(PAGE_SIZE), &last), -ENOSPC);
+	expect_eq(pp_store_bytes(b.store), 32 * PAGE_SIZE);
+
+	/* Four pages are the least for what compresses; then they hold several. */
+	for (i = 0; i < 3; i++)
+		pp_store_drop(b.slots, number[--nr]);
+	fill(page_address(b.page), TEXT, 1);
+	expect_eq(put_and_compare(&b, PP_PUT_EXCHANGE(PAGE_SIZE), &last), -ENOSPC);
+	pp_store_drop(b.slots, number[--nr]);
+	while (full < ARRAY_SIZE(small) &&
+	       put_and_compare(&b, PP_PUT_EXCHANGE(PAGE_SIZE), &small[full]) >= 0)
+		full++;
+	expect(full > 1 && full < ARRAY_SIZE(small));
+	expect_eq(pp_store_bytes(b.store), 32 * PAGE_SIZE);
+
+	/* Also where the limit has been lowered below what the store takes. */
+	pp_store_set_limit(b.store, PAGE_SIZE);
+	if (full) {
+		pp_store_drop(b.slots, small[full - 1]);
+		expect_eq(put_and_compare(&b, PP_PUT_EXCHANGE(PAGE_SIZE), &small[full - 1]), PP_PUT_STORED);
+	}
+	expect_eq(put_and_compare(&b, PP_PUT_EXCHANGE(PAGE_SIZE), &last), -ENOSPC);
+	for (i = 0; i < nr; i++)
+		pp_store_drop(b.slots, number[i]);
+	for (i = 0; i < full; i++)
+		pp_store_drop(b.slots, small[i]);
+	close_bench(&b);
+}
+
+/* Nothing larger than it may be, whatever room there is. */
+TEST(what_changes_places_is_no_larger)
+{
+	u64 number[32], last;
+	unsigned int nr, i;
+	struct bench b;
+
+	expect(open_bench(&b));
+	expect(!pp_store_full(b.store) && pp_store_roomy(b.store) && !pp_store_kept(b.store));
+	pp_store_set_limit(b.store, 32 * PAGE_SIZE);
+	expect_eq(pp_store_kept(b.store), 4 * PAGE_SIZE);
+	fill(page_address(b.page), NOISE, 1);
+	for (nr = 0; nr < 28; nr++) {
+		expect(!pp_store_full(b.store));
+		expect_eq(pp_store_roomy(b.store), nr < 24);
+		expect_eq(put_and_compare(&b, PP_PUT_ALLOW_RAW, &number[nr]), PP_PUT_RAW);
+	}
+	expect(pp_store_full(b.store));
+	expect_eq(put_and_compare(&b, PP_PUT_ALLOW_RAW | PP_PUT_EXCHANGE(4095), &last), -ENOSPC);
+	expect_eq(put_and_compare(&b, PP_PUT_ALLOW_RAW | PP_PUT_EXCHANGE(4096), &number[nr++]),
+		  PP_PUT_RAW);
+	expect_eq(pp_store_len(b.slots, number[nr - 1]), PAGE_SIZE);
+	for (i = 0; i < nr; i++)
+		pp_store_drop(b.slots, number[i]);
+	pp_store_set_limit(b.store, 1ul << 40);
+	expect_eq(pp_store_kept(b.store), 32 << 20);
 	close_bench(&b);
 }
 

@@ -1,12 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Stands before host/compat/compat.h: zsmalloc gives each object memory of exactly its length. */
+/*
+ * Stands before host/compat/compat.h: zsmalloc gives each object memory of exactly its length. As
+ * in the real one, room is of use to objects of the same class only: multiples of 512 bytes here,
+ * of which four pages hold as many as fit. Classes are always compact.
+ */
 #ifndef SHIM_COMPAT_H
 #define SHIM_COMPAT_H
 
 #include "shim.h"
 
+#define ZS_CLASS	512
+#define ZS_CHAIN	4
+
 struct zs_pool {
-	u64 bytes;
+	long nr[PAGE_SIZE / ZS_CLASS + 1];
 	long objects;
 };
 
@@ -26,9 +33,27 @@ static inline void zs_destroy_pool(struct zs_pool *zs)
 	shim_free(zs);
 }
 
+static inline unsigned int zs_class(size_t len)
+{
+	return (len + ZS_CLASS - 1) / ZS_CLASS;
+}
+
 static inline u64 zs_get_total_pages(struct zs_pool *zs)
 {
-	return (zs->bytes + PAGE_SIZE - 1) >> PAGE_SHIFT;
+	unsigned int i, chain, fit;
+	u64 pages = 0;
+
+	for (i = 1; i < ARRAY_SIZE(zs->nr); i++) {
+		chain = i * ZS_CLASS == PAGE_SIZE ? 1 : ZS_CHAIN;
+		fit = chain * PAGE_SIZE / (i * ZS_CLASS);
+		pages += (zs->nr[i] + fit - 1) / fit * chain;
+	}
+	return pages;
+}
+
+static inline unsigned long zs_compact(struct zs_pool *zs)
+{
+	return 0;
 }
 
 static inline unsigned long pp_compat_zs_malloc(struct zs_pool *zs, size_t len, gfp_t gfp)
@@ -38,7 +63,7 @@ static inline unsigned long pp_compat_zs_malloc(struct zs_pool *zs, size_t len, 
 	if (!object)
 		return -ENOMEM;
 	object->len = len;
-	zs->bytes += len;
+	zs->nr[zs_class(len)]++;
 	zs->objects++;
 	return (unsigned long)object;
 }
@@ -47,7 +72,7 @@ static inline void zs_free(struct zs_pool *zs, unsigned long handle)
 {
 	struct zs_object *object = (void *)handle;
 
-	zs->bytes -= object->len;
+	zs->nr[zs_class(object->len)]--;
 	zs->objects--;
 	shim_free(object);
 }

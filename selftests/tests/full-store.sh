@@ -1,0 +1,51 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash
+#
+# The store is full and one of two guests wants more than the limit: it stands still, the other one
+# goes on with the memory it had, and once there is room again all bytes of both are right.
+. "$(dirname "$0")/../lib/vhost.sh"
+. "$(dirname "$0")/../lib/pool.sh"
+
+mib=$((1 << 20))
+passed() { grep -q 'rounds=[1-9].* bad=0 PASS' <<<"$1"; }
+one_stands() { (($(value stalls) > before)); }
+
+ktap_plan 10
+pool_begin policy=clock
+mkdir /pool/other
+# It will stand still, and its kernel shall not complain of that.
+GUEST_APPEND=nowatchdog guest_start one 320 "$region"
+# Has bytes everywhere, so that what it gets from its own kernel later is nothing new.
+GUEST_APPEND=page_poison=1 guest_start two 160 /pool/other/two
+for guest in one two; do
+	check "guest $guest boots" guest_wait_ready $guest 90 || exit
+done
+knob limit $((160 * mib))
+guest_run_bg two 'memverify -m 32 -t 300 -s 2' 200
+calm=$guest_job
+pause 3
+# Longer than all of this takes.
+knob stall_ms 50000
+knob store_limit $(($(value compressed) + 8 * mib))
+before=$(value stalls)
+exchanges=$(value exchanges)
+guest_run_bg one 'memverify -m 192 -t 2 -s 1' 120
+job=$guest_job
+check "the store is full, and a guest stands still" wait_until 60 one_stands
+# shellcheck disable=SC2016 # for the guest's shell
+check "another guest obeys" guest_run two 'kill $(busybox pidof memverify)' 20 || exit
+output=$(guest_wait two "$calm")
+diag "$output"
+check "and what it works on is right" passed "$output"
+check_that "its pages changed places" "$(value exchanges) > exchanges"
+diag "$(counters limit resident stored compressed evictions store_full stalls memory_errors)"
+check "the first one still stands" test ! -e "$guests/one/jobs/$job.status"
+knob store_limit 0
+output=$(guest_wait one "$job")
+diag "$output"
+check "with room it goes on, and its bytes are right" passed "$output"
+check_that "no fault failed" "$(value memory_errors) == 0 && $(value store_full) > 0"
+guest_kill one
+guest_kill two
+rm -r "$region" /pool/other
+check "all was given back" all_given_back
