@@ -44,6 +44,8 @@ const struct attribute attributes[ATTR_COUNT] = {
 	[ATTR_HOLE_WRITES] = COUNTER("HOLE_WRITES", "hole_writes", "frames given to holes"),
 	[ATTR_RESCUES] = COUNTER("RESCUES", "rescues", "standby pages touched in time"),
 	[ATTR_RESTORES] = COUNTER("RESTORES", "restores", "pages fetched from the store"),
+	[ATTR_EXCHANGES] = COUNTER("EXCHANGES", "exchanges",
+		"faults that had another page evicted in place of theirs"),
 	[ATTR_NOTIFIES] = COUNTER("NOTIFIES", "notifies",
 		"write faults told to the module, mapped read-only or not"),
 	[ATTR_COPIES_DROPPED] = COUNTER("COPIES_DROPPED", "copies_dropped",

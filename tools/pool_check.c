@@ -105,16 +105,24 @@ static void check_no_limit(struct diagnosis *diagnosis, const struct pool *pool,
 			  "pages are evicted only when the host is short of memory");
 }
 
+/* The module keeps the last eighth, at most 32 MiB, for pages that change places. */
+static uint64_t for_evictions(uint64_t store_limit)
+{
+	uint64_t kept = store_limit / 8;
+
+	return store_limit - (kept < 32 << 20 ? kept : 32 << 20);
+}
+
 static void check_store(struct diagnosis *diagnosis, const struct pool *pool, const char *subject)
 {
 	const struct values *values = &pool->values;
 	uint64_t limit = number(values, ATTR_STORE_LIMIT);
 
-	if (is_near(number(values, ATTR_COMPRESSED), limit))
+	if (is_near(number(values, ATTR_COMPRESSED), for_evictions(limit)))
 		report(diagnosis, SEVERITY_PROBLEM, "store-full", subject,
 		       tune_bytes(pool->name, "store_limit", raised(limit)),
 		       "the store is full (%" PRIu64 " of %" PRIu64 " bytes): once no kept copy "
-		       "is left to drop, only pages that need no room in it are evicted",
+		       "is left to drop, its VMs stall when they want more memory",
 		       number(values, ATTR_COMPRESSED), limit);
 	else if (counted(values, ATTR_STORE_FULL))
 		report(diagnosis, SEVERITY_NOTE, "store-was-full", subject,
