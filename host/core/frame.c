@@ -149,7 +149,7 @@ static int try_frame(struct pp_region *region, struct vm_area_struct *vma, unsig
 	if (*out)
 		return 0;
 	/* Our own cold pages first: the last resort of the allocation below is the OOM killer. */
-	if (pp_reclaim_direct(region->pool, region, region, DIRECT_BATCH)) {
+	if (pp_reclaim_direct(region->pool, region, region, DIRECT_BATCH, false)) {
 		*out = spare_pop(region);
 		if (*out) {
 			uncharge(region);
@@ -214,8 +214,9 @@ static int make_room(struct pp_access *access, bool own)
 {
 	struct pp_region *region = access->region;
 	struct pp_pool *pool = region->pool;
+	bool last = access->deadline && time_after(jiffies, access->deadline);
 
-	if (pp_reclaim_direct(pool, own ? region : NULL, region, DIRECT_BATCH)) {
+	if (pp_reclaim_direct(pool, own ? region : NULL, region, DIRECT_BATCH, last)) {
 		access->deadline = 0;
 		return -ESTALE;
 	}
@@ -225,7 +226,7 @@ static int make_room(struct pp_access *access, bool own)
 		access->deadline =
 			(jiffies + msecs_to_jiffies(READ_ONCE(pool->knobs.stall_ms))) | 1;
 	}
-	if (time_after(jiffies, access->deadline))
+	if (last)
 		return -EBUSY;
 	schedule_timeout_killable(HZ / 50 + 1);
 	return fatal_signal_pending(current) ? -EINTR : -ESTALE;

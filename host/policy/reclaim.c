@@ -203,14 +203,14 @@ static unsigned long drain_others(struct pp_pool *pool, struct pp_region *keep,
 }
 
 unsigned long pp_reclaim_direct(struct pp_pool *pool, struct pp_region *only,
-				struct pp_region *keep, unsigned long want)
+				struct pp_region *keep, unsigned long want, bool last)
 {
 	struct pp_reclaim rc = { .pool = pool, .only = only, .keep = keep, .want = want };
 	unsigned long drained = only ? 0 : drain_others(pool, keep, want);
 
 	if (drained)
 		return drained;
-	if (pp_store_full(pool->store))
+	if (!last && pp_store_full(pool->store))
 		rc.only = keep;
 	pp_reclaim_run(&rc, "fault");
 	return rc.done;
@@ -311,7 +311,8 @@ static void reclaim_worker(struct work_struct *work)
 	struct pp_pool *pool = container_of(work, struct pp_pool, work);
 	unsigned long room = 2 * headroom(READ_ONCE(pool->knobs.limit));
 
-	while (room_below(pool, room)) {
+	/* Behind a full store nobody's memory is for others; see pp_reclaim_direct(). */
+	while (room_below(pool, room) && !pp_store_full(pool->store)) {
 		struct pp_reclaim rc = { .pool = pool, .want = min(room, WORKER_BATCH) };
 
 		pp_reclaim_run(&rc, "worker");

@@ -49,14 +49,15 @@ void pp_reclaim_run(struct pp_reclaim *rc, const char *who);
  * @only: region whose limit is in the way, or NULL for the pool's
  * @keep: region that needs the frames
  * @want: pages
+ * @last: it is the last attempt before the fault fails
  *
- * With the store full it disturbs no region but @keep, again and again for little: what others have
- * that needs no room there is the worker's to take.
+ * While the store is full, others keep what they have but for spare frames, until the last attempt:
+ * they could not have it back.
  *
  * Return: pages evicted, spare frames of other regions that were given up included.
  */
 unsigned long pp_reclaim_direct(struct pp_pool *pool, struct pp_region *only,
-				struct pp_region *keep, unsigned long want);
+				struct pp_region *keep, unsigned long want, bool last);
 
 /**
  * pp_reclaim_exchange - evicts a page although the store is full, because another one needs a frame

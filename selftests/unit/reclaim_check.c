@@ -390,8 +390,10 @@ TEST(who_wants_more_of_a_full_store)
 {
 	begin((unsigned long[]){ 100, 100, 0, 0 });
 	store_full = true;
-	expect_eq(pp_reclaim_direct(&pool, NULL, &regions[0], 32), 0);
+	expect_eq(pp_reclaim_direct(&pool, NULL, &regions[0], 32, false), 0);
 	expect(visits[0] && !visits[1]);
+	expect_eq(pp_reclaim_direct(&pool, NULL, &regions[0], 32, true), 0);
+	expect(visits[1]);
 	store_full = false;
 	end();
 }
@@ -402,10 +404,10 @@ TEST(spare_frames_of_others_come_first)
 	spare[0] = regions[0].nr_spare = 3;
 	spare[1] = 4;
 	atomic_long_set(&pool.spares, 7);
-	expect_eq(pp_reclaim_direct(&pool, NULL, &regions[0], 32), 4);
+	expect_eq(pp_reclaim_direct(&pool, NULL, &regions[0], 32, false), 4);
 	expect_eq(spare[0], 3);
-	expect_eq(pp_reclaim_direct(&pool, NULL, &regions[0], 32), 32);
-	expect_eq(pp_reclaim_direct(&pool, &regions[1], &regions[1], 32), 32);
+	expect_eq(pp_reclaim_direct(&pool, NULL, &regions[0], 32, false), 32);
+	expect_eq(pp_reclaim_direct(&pool, &regions[1], &regions[1], 32, false), 32);
 	end();
 }
 
@@ -465,6 +467,14 @@ TEST(the_worker)
 	easy[0] = 0;
 	pp_reclaim_check(&pool);
 	expect(shim_work(&pool.work));
+	/* Behind a full store it takes nothing from anybody. */
+	store_full = true;
+	easy[0] = 100;
+	visits[0] = 0;
+	pool.quiet_until = jiffies;
+	pp_reclaim_check(&pool);
+	expect(shim_work(&pool.work));
+	expect(!visits[0]);
 	end();
 }
 

@@ -10,6 +10,10 @@
 #include "store/lz4.c"
 #include "unit.h"
 
+/* Pages that change places with one as large as may be. */
+#define IN_PLACE	PP_PUT_EXCHANGE(PAGE_SIZE)
+#define RAW_IN_PLACE	(IN_PLACE | PP_PUT_ALLOW_RAW)
+
 /* In zstd's place, a codec with contexts to prepare: half of a page, if both halves are equal. */
 static int fake_inits, fake_fails_at;
 
@@ -221,16 +225,14 @@ TEST(the_limit_is_kept)
 	pp_store_set_limit(b.store, 16 * PAGE_SIZE);
 	expect_eq(pp_store_limit(b.store), 16 * PAGE_SIZE);
 	fill(page_address(b.page), NOISE, 1);
-	while (nr < 64 && put_and_compare(&b, PP_PUT_ALLOW_RAW | PP_PUT_EXCHANGE(PAGE_SIZE),
-					  &number[nr]) >= 0)
+	while (nr < 64 && put_and_compare(&b, RAW_IN_PLACE, &number[nr]) >= 0)
 		nr++;
 	expect_eq(nr, 16);
 	/* The last eighth is for pages that change places. */
 	pp_store_drop(b.slots, number[--nr]);
 	expect_eq(put_and_compare(&b, PP_PUT_ALLOW_RAW, &number[nr]), -ENOSPC);
-	expect_eq(put_and_compare(&b, PP_PUT_ALLOW_RAW | PP_PUT_EXCHANGE(PAGE_SIZE), &number[nr++]),
-		  PP_PUT_RAW);
-	expect_eq(put_and_compare(&b, PP_PUT_ALLOW_RAW | PP_PUT_EXCHANGE(PAGE_SIZE), &repeated), -ENOSPC);
+	expect_eq(put_and_compare(&b, RAW_IN_PLACE, &number[nr++]), PP_PUT_RAW);
+	expect_eq(put_and_compare(&b, RAW_IN_PLACE, &repeated), -ENOSPC);
 	/* A repeated word needs no room. */
 	fill(page_address(b.page), SAME, 1);
 	expect_eq(put_and_compare(&b, PP_PUT_DETECT_SAME, &repeated), PP_PUT_SAME);
@@ -251,19 +253,17 @@ TEST(room_below_the_limit_is_used)
 	pp_store_set_limit(b.store, 32 * PAGE_SIZE);
 	fill(page_address(b.page), NOISE, 1);
 	for (nr = 0; nr < 32; nr++)
-		expect_eq(put_and_compare(&b, PP_PUT_ALLOW_RAW | PP_PUT_EXCHANGE(PAGE_SIZE), &number[nr]),
-			  PP_PUT_RAW);
-	expect_eq(put_and_compare(&b, PP_PUT_ALLOW_RAW | PP_PUT_EXCHANGE(PAGE_SIZE), &last), -ENOSPC);
+		expect_eq(put_and_compare(&b, RAW_IN_PLACE, &number[nr]), PP_PUT_RAW);
+	expect_eq(put_and_compare(&b, RAW_IN_PLACE, &last), -ENOSPC);
 	expect_eq(pp_store_bytes(b.store), 32 * PAGE_SIZE);
 
 	/* Four pages are the least for what compresses; then they hold several. */
 	for (i = 0; i < 3; i++)
 		pp_store_drop(b.slots, number[--nr]);
 	fill(page_address(b.page), TEXT, 1);
-	expect_eq(put_and_compare(&b, PP_PUT_EXCHANGE(PAGE_SIZE), &last), -ENOSPC);
+	expect_eq(put_and_compare(&b, IN_PLACE, &last), -ENOSPC);
 	pp_store_drop(b.slots, number[--nr]);
-	while (full < ARRAY_SIZE(small) &&
-	       put_and_compare(&b, PP_PUT_EXCHANGE(PAGE_SIZE), &small[full]) >= 0)
+	while (full < ARRAY_SIZE(small) && put_and_compare(&b, IN_PLACE, &small[full]) >= 0)
 		full++;
 	expect(full > 1 && full < ARRAY_SIZE(small));
 	expect_eq(pp_store_bytes(b.store), 32 * PAGE_SIZE);
@@ -272,9 +272,9 @@ TEST(room_below_the_limit_is_used)
 	pp_store_set_limit(b.store, PAGE_SIZE);
 	if (full) {
 		pp_store_drop(b.slots, small[full - 1]);
-		expect_eq(put_and_compare(&b, PP_PUT_EXCHANGE(PAGE_SIZE), &small[full - 1]), PP_PUT_STORED);
+		expect_eq(put_and_compare(&b, IN_PLACE, &small[full - 1]), PP_PUT_STORED);
 	}
-	expect_eq(put_and_compare(&b, PP_PUT_EXCHANGE(PAGE_SIZE), &last), -ENOSPC);
+	expect_eq(put_and_compare(&b, IN_PLACE, &last), -ENOSPC);
 	for (i = 0; i < nr; i++)
 		pp_store_drop(b.slots, number[i]);
 	for (i = 0; i < full; i++)
