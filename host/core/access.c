@@ -10,6 +10,7 @@
 #include "core/access.h"
 #include "core/frame.h"
 #include "core/huge.h"
+#include "policy/reclaim.h"
 #include "store/store.h"
 
 /* True when @index lies beyond the end of the file. Stable under the block's lock. */
@@ -47,14 +48,16 @@ static void fill_hole(struct pp_block *block, unsigned int i, struct folio *foli
 	pp_stat_inc(block->region, hole_writes);
 }
 
-static int fetch(struct pp_block *block, unsigned int i, struct folio *folio, bool write)
+static int fetch(struct pp_access *access, struct pp_block *block, unsigned int i,
+		 struct folio *folio)
 {
 	struct pp_region *region = block->region;
 	struct pp_slots *slots = region->domain->slots;
 	u64 slot = pp_home_slot(block->home[i]), start = ktime_get_ns();
+	unsigned int bytes = pp_store_len(slots, slot);
 	/* A raw copy would take as much memory once more. */
-	bool keep = !write && READ_ONCE(region->pool->knobs.keep_copies) &&
-		    pp_store_len(slots, slot) < PAGE_SIZE && !pp_store_full(region->pool->store);
+	bool keep = !access->write && READ_ONCE(region->pool->knobs.keep_copies) &&
+		    bytes < PAGE_SIZE && !pp_store_full(region->pool->store);
 	int err = pp_store_fetch(slots, slot, folio_page(folio, 0));
 
 	if (err)
@@ -65,8 +68,10 @@ static int fetch(struct pp_block *block, unsigned int i, struct folio *folio, bo
 	folio->private = keep ? (void *)slot : NULL;
 	pp_home_move(block, i, pp_home_in_frame(PP_FRAME, folio, keep ? PP_HOME_COPY : 0),
 		     PP_WHY_FAULT);
-	if (!keep)
+	if (!keep) {
 		pp_store_drop(slots, slot);
+		access->dropped += bytes;
+	}
 	pp_stat_inc(region, restores);
 	pp_stat_add(region, restore_ns, ktime_get_ns() - start);
 	return 0;
@@ -148,7 +153,7 @@ static int materialise(struct pp_access *access, struct pp_block *block, unsigne
 		*fresh = NULL;
 		break;
 	case PP_STORED:
-		err = fetch(block, i, *fresh, access->write);
+		err = fetch(access, block, i, *fresh);
 		if (err)
 			return err;
 		*fresh = NULL;
@@ -175,7 +180,7 @@ static struct folio *install(struct pp_block *block, struct folio *huge)
 	return !huge || pp_huge_install(block, huge) ? NULL : huge;
 }
 
-int pp_access_page(struct pp_access *access, struct page **out)
+static int access_page(struct pp_access *access, struct page **out)
 {
 	struct pp_region *region = access->region;
 	unsigned int i = access->index & (PP_BLOCK_PAGES - 1);
@@ -198,6 +203,8 @@ int pp_access_page(struct pp_access *access, struct page **out)
 
 		if (!fresh && !huge && needs_frame(home, access->write)) {
 			err = pp_frame_get(access, pp_home_state(home) == PP_STORED, &fresh);
+			if (err == -ESTALE && beyond_end(region, access->index))
+				err = -EFAULT;
 			if (err == -ESTALE)
 				continue;
 			if (err)
@@ -226,6 +233,15 @@ int pp_access_page(struct pp_access *access, struct page **out)
 	return err;
 }
 
+int pp_access_page(struct pp_access *access, struct page **out)
+{
+	int err = access_page(access, out);
+
+	if (access->expected)
+		pp_reclaim_owe(access->region, access->expected - access->dropped);
+	return err;
+}
+
 int pp_access_notify(struct pp_access *access, struct page *page)
 {
 	struct pp_region *region = access->region;
@@ -240,7 +256,8 @@ int pp_access_notify(struct pp_access *access, struct page *page)
 	if (folio == READ_ONCE(region->zero)) {
 		do
 			err = pp_frame_get(access, false, &fresh);
-		while (err == -ESTALE && pp_access_is_hole(region, access->index));
+		while (err == -ESTALE && pp_access_is_hole(region, access->index) &&
+		       !beyond_end(region, access->index));
 		if (err && err != -ESTALE)
 			return err;
 	}

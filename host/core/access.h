@@ -18,6 +18,8 @@
  * @lock: return the frame locked (faults)
  * @no_table: the mapping has no table of small entries for the block, so it can get a huge one
  * @fetched: set when the page came from the store
+ * @expected: bytes that were to leave the store because another page went there for this one
+ * @dropped: bytes that left it
  * @deadline: jiffies at which to give up waiting for a frame; 0 while there is no need to wait
  */
 struct pp_access {
@@ -30,6 +32,8 @@ struct pp_access {
 	bool lock;
 	bool no_table;
 	bool fetched;
+	int expected;
+	int dropped;
 	unsigned long deadline;
 };
 

@@ -73,21 +73,34 @@ static bool gives_without_room(struct pp_block *block)
 	return n == enough;
 }
 
-unsigned int pp_block_age(struct pp_block *block, const struct pp_reclaim *rc)
+/* Would ageing the block help the request? */
+static bool worth_ageing(struct pp_block *block, struct pp_reclaim *rc)
+{
+	/* Huge frames change places with nothing. */
+	if (rc->exchange)
+		return !block->huge;
+	if (!pp_store_full(rc->pool->store) || gives_without_room(block))
+		return true;
+	rc->no_room = true;
+	return false;
+}
+
+unsigned int pp_block_age(struct pp_block *block, struct pp_reclaim *rc)
 {
 	struct pp_region *region = block->region;
+	bool try_only = rc && rc->try_only;
 	unsigned int i, aged = 0;
 
-	if (!READ_ONCE(block->nr[PP_FRAME]) || !pp_block_lock(block, rc->try_only))
+	if (!READ_ONCE(block->nr[PP_FRAME]) || !pp_block_lock(block, try_only))
 		return 0;
-	if ((rc->no_room && !rc->exchange && !gives_without_room(block)) ||
-	    (skip_hot(block) && !rc->hard) || has_mlocked(block)) {
+	if ((skip_hot(block) && rc && !rc->hard) || has_mlocked(block) ||
+	    (rc && !worth_ageing(block, rc))) {
 		mutex_unlock(&block->lock);
 		return 0;
 	}
 	mutex_unlock(&block->lock);
 	unmap_mapping_pages(region->inode->i_mapping, block->base, PP_BLOCK_PAGES, false);
-	if (!pp_block_lock(block, rc->try_only))
+	if (!pp_block_lock(block, try_only))
 		return 0;
 	for (i = block->huge ? PP_BLOCK_PAGES : 0; i < PP_BLOCK_PAGES; i++) {
 		pp_home_t home = block->home[i];
@@ -182,6 +195,18 @@ unsigned int pp_block_drop_copies(struct pp_block *block, bool try_only)
 	return dropped;
 }
 
+/* A page of @region is in the store now, in @to or, if it was before, nowhere new. */
+static void exchanged(struct pp_reclaim *rc, struct pp_region *region, struct folio *folio,
+		      pp_home_t to)
+{
+	rc->bytes = pp_home_state(to) == PP_STORED ?
+		    pp_store_len(region->domain->slots, pp_home_slot(to)) : 0;
+	if (rc->keep == region)
+		rc->won = folio;
+	else
+		pp_frame_trade(region, rc->keep, folio);
+}
+
 /* Return: 0 when page @i was evicted, or why it was not. */
 static int evict_page(struct pp_block *block, unsigned int i, struct pp_reclaim *rc)
 {
@@ -197,10 +222,12 @@ static int evict_page(struct pp_block *block, unsigned int i, struct pp_reclaim 
 	err = find_home(region, folio, home, rc, &to);
 	if (err) {
 		pp_frame_unisolate(folio);
+		if (err == -E2BIG || err == -EFBIG)
+			rc->misfits++;
 		if (err == -E2BIG) {
 			pp_home_move(block, i, home | PP_HOME_TOUGH, PP_WHY_EVICT);
 			pp_stat_inc(region, incompressible);
-		} else if (!pp_store_is_full(rc)) {
+		} else if (err != -EFBIG && !pp_store_is_full(rc)) {
 			pp_stat_inc(region, store_full);
 			rc->refused++;
 			rc->no_room = true;
@@ -213,14 +240,11 @@ static int evict_page(struct pp_block *block, unsigned int i, struct pp_reclaim 
 	pp_frame_abandon(folio);
 	pp_frame_unisolate(folio);
 	if (rc->exchange)
-		rc->bytes = pp_home_state(to) == PP_STORED && !(home & PP_HOME_COPY) ?
-			    pp_store_len(region->domain->slots, pp_home_slot(to)) : 0;
-	if (rc->exchange && rc->keep == region)
-		rc->won = folio;
+		exchanged(rc, region, folio, home & PP_HOME_COPY ? PP_HOLE : to);
 	else
 		/* What the store borrowed for this page goes back to where it came from. */
-		pp_frame_put(region, folio, !rc->exchange && rc->keep == region &&
-			     !pp_store_tight(region->pool->store));
+		pp_frame_put(region, folio,
+			     rc->keep == region && !pp_store_tight(region->pool->store));
 	pp_stat_inc(region, evictions);
 	if (rc->oom)
 		pp_stat_inc(region, evict_oom);
@@ -234,8 +258,8 @@ static bool evictable(pp_home_t home, struct pp_reclaim *rc, bool any)
 	if (pp_store_is_full(rc) && !(home & PP_HOME_COPY) &&
 	    ((home & PP_HOME_TOUGH) || !READ_ONCE(rc->pool->knobs.detect_same)))
 		return false;
-	if ((home & PP_HOME_TOUGH) && !(home & PP_HOME_COPY) && !takes_raw(rc) &&
-	    pp_home_has_frame(home))
+	if ((home & PP_HOME_TOUGH) && !(home & PP_HOME_COPY) && pp_home_has_frame(home) &&
+	    (!takes_raw(rc) || (rc->exchange && rc->bytes < PAGE_SIZE)))
 		return false;
 	return pp_home_state(home) == PP_STANDBY || (any && pp_home_state(home) == PP_FRAME);
 }
@@ -243,10 +267,9 @@ static bool evictable(pp_home_t home, struct pp_reclaim *rc, bool any)
 bool pp_block_evict(struct pp_block *block, struct pp_reclaim *rc, unsigned int first,
 		    unsigned int nr, bool any)
 {
-	unsigned int i, held = 0;
+	unsigned int i, held = 0, misfits = rc->misfits;
 	bool all = true;
 
-	/* Huge frames change places with nothing. */
 	if (READ_ONCE(block->huge) && (rc->exchange || pp_huge_evict(block, rc, any)))
 		return true;
 	for (i = first; i < first + nr; i++) {
@@ -257,6 +280,8 @@ bool pp_block_evict(struct pp_block *block, struct pp_reclaim *rc, unsigned int 
 			all = false;
 			break;
 		}
+		if (rc->exchange && rc->misfits - misfits >= PP_MAX_MISFITS_BLOCK)
+			break;
 		if (!held && !pp_block_lock(block, rc->try_only))
 			break;
 		if (!block->huge && evictable(block->home[i], rc, any))

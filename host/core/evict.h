@@ -29,12 +29,12 @@
  * @done: pages evicted so far
  * @try_only: only try locks (the caller may hold any lock of the kernel)
  * @refused: pages in a row, of the region at hand, that the store had no room for
- * @no_room: the store has no room, or had none for some page: without @exchange, only blocks are
- * aged that have pages which need none
- * @exchange: pages change places: what goes to the store may use the room kept for that
- * @bytes: with @exchange, what it may have there at most; then what the store got more
- * @won: with @exchange, the frame of a page of @keep that was evicted: charged, reference count
- * one; whoever makes the request owns it
+ * @no_room: the store had no room for some page, or some block was left alone because it is full
+ * @exchange: one page is to be evicted, into the room that the store keeps for pages that change
+ *	places; its charge to the pool passes to @keep, and whoever makes the request owns that
+ * @bytes: with @exchange, what the page may have there at most; then, by how much the store grew
+ * @misfits: with @exchange, pages of the region at hand that were tried and are larger
+ * @won: with @exchange, the page's frame, reference count one, if it was one of @keep
  * @host: it is the host that needs memory: pages that compression does not make smaller win nothing
  * @oom: the host is about to kill
  * @hard: the easy ways did not suffice: age hot blocks, evict incompressible pages as well
@@ -47,6 +47,7 @@ struct pp_reclaim {
 	unsigned long done;
 	struct folio *won;
 	unsigned int bytes;
+	unsigned int misfits;
 	unsigned int refused;
 	bool no_room;
 	bool exchange;
@@ -55,6 +56,10 @@ struct pp_reclaim {
 	bool oom;
 	bool hard;
 };
+
+/* Pages too large that are tried for one exchange, in a visit to a region and in a block of it. */
+#define PP_MAX_MISFITS		64
+#define PP_MAX_MISFITS_BLOCK	16
 
 /* Pages in a row refused by a full store before it is asked only what needs no room: zeros. */
 #define PP_MAX_REFUSED	64
@@ -92,10 +97,14 @@ int pp_evict_store(struct pp_region *region, struct page *page, unsigned int fla
 /**
  * pp_block_age - makes the frames of a block standby that nobody pins
  * @block: the block; blocks with pages locked by mlock(2) are left alone
- * @rc: the request; @hard: also when the block has proved hot lately
+ * @rc: the request; NULL: ages all, as for statistics
+ *
+ * A block that proved hot lately is left alone unless the request is @hard; and, while the store is
+ * full, one without a page that needs no room there.
+ *
  * Return: number of pages made standby.
  */
-unsigned int pp_block_age(struct pp_block *block, const struct pp_reclaim *rc);
+unsigned int pp_block_age(struct pp_block *block, struct pp_reclaim *rc);
 
 /**
  * pp_block_evict - evicts standby pages of a block

@@ -12,6 +12,8 @@
 
 /* Evicted by a fault that finds its limit reached. */
 #define DIRECT_BATCH	32
+/* How long faults leave a region alone that gave nothing while the store was full. */
+#define DRY		(HZ / 10)
 
 static void uncharge_pages(struct pp_region *region, long n)
 {
@@ -209,27 +211,11 @@ struct folio *pp_frame_get_part(struct pp_region *region, struct folio *huge, gf
 	return folio;
 }
 
-/* Makes room under whatever limit stands in the way, the region's @own one or the pool's. */
-static int make_room(struct pp_access *access, bool own)
+void pp_frame_trade(struct pp_region *from, struct pp_region *to, struct folio *folio)
 {
-	struct pp_region *region = access->region;
-	struct pp_pool *pool = region->pool;
-	bool last = access->deadline && time_after(jiffies, access->deadline);
-
-	if (pp_reclaim_direct(pool, own ? region : NULL, region, DIRECT_BATCH, last)) {
-		access->deadline = 0;
-		return -ESTALE;
-	}
-	pp_reclaim_check(pool);
-	if (!access->deadline) {
-		pp_stat_inc(region, stalls);
-		access->deadline =
-			(jiffies + msecs_to_jiffies(READ_ONCE(pool->knobs.stall_ms))) | 1;
-	}
-	if (last)
-		return -EBUSY;
-	schedule_timeout_killable(HZ / 50 + 1);
-	return fatal_signal_pending(current) ? -EINTR : -ESTALE;
+	folio_put(folio);
+	atomic_long_dec(&from->frames);
+	atomic_long_inc(&to->frames);
 }
 
 static bool at_own_limit(struct pp_region *region)
@@ -237,6 +223,20 @@ static bool at_own_limit(struct pp_region *region)
 	unsigned long limit = READ_ONCE(region->limit);
 
 	return limit && atomic_long_read(&region->frames) >= limit;
+}
+
+/* Makes room under whatever limit stands in the way. Return: true when there is some. */
+static bool make_room(struct pp_region *region, bool own, bool last)
+{
+	bool full = pp_store_full(region->pool->store);
+
+	if (full && !last && time_before(jiffies, READ_ONCE(region->dry_until)))
+		return false;
+	if (pp_reclaim_direct(region->pool, own ? region : NULL, region, DIRECT_BATCH, last))
+		return true;
+	if (full)
+		WRITE_ONCE(region->dry_until, jiffies + DRY);
+	return false;
 }
 
 /* Return: bytes that the page has in the store; -ESTALE when it is there no more; -EINTR. */
@@ -256,43 +256,78 @@ static int stored_bytes(struct pp_access *access)
 }
 
 /*
- * Has another page go to the store for this one. Return: 0 with its frame in @out; -ESTALE; -EINTR;
- * -EBUSY when the store is not full, so that there is no need, or when nothing fits.
+ * Has another page go to the store for this one; of another region only for a page that comes back,
+ * and once in a while. Return: 0 with a frame in @out; -EBUSY when the store is not full, so that
+ * there is no need, or when nothing fits; -ESTALE, -EINTR, -ENOMEM.
  */
-static int exchange(struct pp_access *access, bool stored, bool own, struct folio **out)
+static int exchange(struct pp_access *access, bool stored, bool others, struct folio **out)
 {
+	struct pp_region *region = access->region;
 	int bytes = 0;
 
-	if (!pp_store_full(access->region->pool->store))
+	if (!pp_store_full(region->pool->store))
 		return -EBUSY;
 	if (stored)
 		bytes = stored_bytes(access);
 	if (bytes < 0)
 		return bytes;
-	if (!pp_reclaim_exchange(access->region, bytes, own, out))
+	if (!pp_reclaim_exchange(region, stored ? bytes : -1, stored && others, out))
 		return -EBUSY;
-	if (!*out)
+	access->expected += bytes;
+	if (*out) {
+		folio_clear_referenced(*out);
+		return 0;
+	}
+	*out = frame_alloc(access->vma, access->addr, 0, GFP_HIGHUSER | __GFP_ACCOUNT);
+	if (*out)
+		return 0;
+	uncharge(region);
+	return -ENOMEM;
+}
+
+static int stall(struct pp_access *access, bool last)
+{
+	struct pp_pool *pool = access->region->pool;
+
+	if (last)
+		return -EBUSY;
+	pp_reclaim_check(pool);
+	if (!access->deadline) {
+		pp_stat_inc(access->region, stalls);
+		access->deadline =
+			(jiffies + msecs_to_jiffies(READ_ONCE(pool->knobs.stall_ms))) | 1;
+	}
+	schedule_timeout_killable(HZ / 50 + 1);
+	return fatal_signal_pending(current) ? -EINTR : -ESTALE;
+}
+
+static int wait_for_frame(struct pp_access *access, bool stored, struct folio **out)
+{
+	bool own = at_own_limit(access->region), first = !access->deadline;
+	bool last = !first && time_after(jiffies, access->deadline);
+	int err;
+
+	if (make_room(access->region, own, last)) {
+		access->deadline = 0;
 		return -ESTALE;
-	folio_clear_referenced(*out);
-	return 0;
+	}
+	err = exchange(access, stored, !own && (first || last), out);
+	return err == -EBUSY ? stall(access, last) : err;
 }
 
 int pp_frame_get(struct pp_access *access, bool stored, struct folio **out)
 {
 	struct pp_region *region = access->region;
 	int err = try_frame(region, access->vma, access->addr, out);
-	bool own;
 
 	if (err == -EAGAIN && access->nowait) {
 		pp_reclaim_kick(region->pool);
-	} else if (err == -EAGAIN) {
-		own = at_own_limit(region);
-		err = exchange(access, stored, own, out);
-		if (err == -EBUSY)
-			err = make_room(access, own);
-	} else {
-		pp_reclaim_check(region->pool);
+		return err;
 	}
+	if (err == -EAGAIN)
+		err = wait_for_frame(access, stored, out);
+	if (!err)
+		pp_reclaim_check(region->pool);
 	return err;
 }
 

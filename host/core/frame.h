@@ -33,6 +33,14 @@ struct pp_access;
 int pp_frame_get(struct pp_access *access, bool stored, struct folio **out);
 
 /**
+ * pp_frame_trade - has the charge of a frame that is let go pass to another region of its pool
+ * @from: the frame's region
+ * @to: the other one, which may have one frame more
+ * @folio: the frame; goes back to the page allocator, because no other domain may see it
+ */
+void pp_frame_trade(struct pp_region *from, struct pp_region *to, struct folio *folio);
+
+/**
  * pp_frame_get_huge - a huge frame for a block of a region
  * @region: the region
  * @vma: the faulting mapping, for its memory policy and cgroup

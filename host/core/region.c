@@ -54,6 +54,7 @@ int pp_region_create(struct pp_pool *pool, struct pp_domain *domain, struct inod
 	region->limit = READ_ONCE(pool->knobs.region_limit);
 	region->limit_writes.reached = region->limit;
 	region->huge_mode = PP_HUGE_POOL;
+	region->dry_until = jiffies;
 	refcount_set(&region->users, 1);
 	xa_init_flags(&region->blocks, XA_FLAGS_ACCOUNT);
 	INIT_LIST_HEAD(&region->spare);
@@ -65,6 +66,7 @@ int pp_region_create(struct pp_pool *pool, struct pp_domain *domain, struct inod
 		goto out_stats;
 	spin_lock(&pool->lock);
 	list_add_tail(&region->all, &pool->regions);
+	pool->nr_regions++;
 	spin_unlock(&pool->lock);
 	inode->i_private = region;
 	return 0;
@@ -126,6 +128,7 @@ void pp_region_destroy(struct pp_region *region)
 	}
 	spin_lock(&pool->lock);
 	list_del(&region->all);
+	pool->nr_regions--;
 	spin_unlock(&pool->lock);
 	free_percpu(region->stats);
 	pp_domain_put(region->domain);

@@ -22,7 +22,8 @@
  *         folio lock            only in-flight faults and the replacing of a page hold it
  *           i_mmap_rwsem, page table locks, KVM's mmu_lock (inside unmap_mapping_pages())
  *         codec stream mutex    (store/codec.h)
- *           zsmalloc's locks
+ *           the store's exchange mutex
+ *             zsmalloc's locks
  *         slots->lock, region->spare_lock, region->clock_lock, region->blocks' own lock,
  *         pool->lock, the store's reserve lock, list_lru locks: leaves
  *
@@ -183,6 +184,7 @@ struct pp_knobs {
  * @limit_writes: writes of @knobs.limit
  * @lock: protects @regions, and limits while they are written
  * @regions: all regions, in the order in which reclaim visits them
+ * @nr_regions: length of @regions; read without the lock as a hint
  * @stats: counters of all its regions, also of those that are gone
  * @pressure: on the list of policy/pressure.c
  * @zero_inode: lends its mapping to zero frames
@@ -214,6 +216,7 @@ struct pp_pool {
 	struct pp_limit_writes limit_writes;
 	spinlock_t lock;
 	struct list_head regions;
+	unsigned long nr_regions;
 	struct pp_stats __percpu *stats;
 	struct list_head pressure;
 	struct inode *zero_inode;
@@ -243,9 +246,11 @@ struct pp_pool {
  * @frames: like the pool's, of this region
  * @states: pages per state, written by pp_home_move()
  * @spare: frames ready for the next fault, under @spare_lock
- * @owed: bytes by which the store grew while it was full because pages of this region changed
- * places with others; see pp_reclaim_exchange()
+ * @owed: bytes that went to the store, while it was full, for frames of this region, less what left
+ *	it in return; see pp_reclaim_exchange()
  * @owed_crowd: the pool's @crowds that @owed belongs to; READ_ONCE()
+ * @dry_until: jiffies before which faults do not reclaim from it again while the store is full,
+ *	because it had nothing to give; READ_ONCE()
  * @nr_spare: length of @spare; read without the lock as a hint
  * @spare_lock: protects @spare
  * @zero: the region's zero frame, made by the first read of a hole, or NULL
@@ -276,6 +281,7 @@ struct pp_region {
 	struct list_head spare;
 	atomic_long_t owed;
 	unsigned int owed_crowd;
+	unsigned long dry_until;
 	unsigned int nr_spare;
 	spinlock_t spare_lock;
 	struct folio *zero;

@@ -8,6 +8,7 @@
  * clock is 4.3BSD's; here the reference bit is the page table entry itself, because nothing
  * exported tells whether KVM's guests have used a page.)
  */
+#include <linux/random.h>
 #include <linux/sched/signal.h>
 #include "policy/reclaim.h"
 
@@ -70,14 +71,26 @@ static void untake(struct pp_region *region, struct pp_block *block)
 	spin_unlock(&region->clock_lock);
 }
 
+/* Return: false when the block was left before all of it was looked at. */
+static bool evict_block(struct pp_block *block, struct pp_reclaim *rc)
+{
+	unsigned int first = 0;
+
+	/* Few of its pages are tried: not always the same. */
+	if (rc->exchange)
+		first = get_random_u32_below(PP_BLOCK_PAGES);
+	return pp_block_evict(block, rc, first, PP_BLOCK_PAGES - first, false) &&
+	       (!first || pp_block_evict(block, rc, 0, first, false));
+}
+
 static void clock_reclaim(struct pp_region *region, struct pp_reclaim *rc)
 {
 	unsigned long visits = 2 * nr_blocks(region) + 2;
 	unsigned long looks = rc->try_only ? SHORT_VISIT : ULONG_MAX;
 	struct pp_block *block;
 
-	while (rc->done < rc->want && visits-- && looks && !fatal_signal_pending(current) &&
-	       !pp_region_ending(region)) {
+	while (rc->done < rc->want && visits-- && looks && rc->misfits < PP_MAX_MISFITS &&
+	       !fatal_signal_pending(current) && !pp_region_ending(region)) {
 		if (rc->no_room)
 			looks = min(looks, SHORT_VISIT);
 		while (!pp_region_ending(region) && rc->done < rc->want &&
@@ -93,21 +106,20 @@ static void clock_reclaim(struct pp_region *region, struct pp_reclaim *rc)
 			looks--;
 		cond_resched();
 		if (READ_ONCE(block->nr[PP_STANDBY]) &&
-		    !pp_block_evict(block, rc, 0, PP_BLOCK_PAGES, false))
+		    !evict_block(block, rc))
 			untake(region, block);
 	}
 }
 
 void pp_clock_age(struct pp_region *region)
 {
-	struct pp_reclaim rc = { .pool = region->pool, .hard = true };
 	struct pp_block *block;
 	unsigned long n;
 
 	xa_for_each(&region->blocks, n, block) {
 		if (pp_region_ending(region))
 			break;
-		pp_block_age(block, &rc);
+		pp_block_age(block, NULL);
 		cond_resched();
 	}
 }

@@ -55,14 +55,7 @@ static struct pp_region *next_region(struct pp_pool *pool)
 
 static unsigned long nr_regions(struct pp_pool *pool)
 {
-	struct list_head *pos;
-	unsigned long n = 0;
-
-	spin_lock(&pool->lock);
-	list_for_each(pos, &pool->regions)
-		n++;
-	spin_unlock(&pool->lock);
-	return n;
+	return READ_ONCE(pool->nr_regions);
 }
 
 static void reclaim_region(struct pp_region *region, struct pp_reclaim *rc, unsigned long want)
@@ -71,7 +64,7 @@ static void reclaim_region(struct pp_region *region, struct pp_reclaim *rc, unsi
 	struct pp_reclaim part = *rc;
 
 	part.refused = 0;
-	part.no_room |= pp_store_full(rc->pool->store);
+	part.misfits = 0;
 	part.want = min(rc->want, rc->done + want);
 	READ_ONCE(rc->pool->policy)->reclaim(region, &part);
 	rc->done = part.done;
@@ -216,50 +209,82 @@ unsigned long pp_reclaim_direct(struct pp_pool *pool, struct pp_region *only,
 	return rc.done;
 }
 
-/* Return: bytes by which the store may grow for @region yet. */
-static unsigned long left_to_owe(struct pp_region *region)
+/* What the store may grow by while it is full. */
+static long room_to_share(struct pp_pool *pool)
 {
-	struct pp_pool *pool = region->pool;
-	unsigned int crowds = READ_ONCE(pool->crowds);
-	long share = div64_u64(pp_store_kept(pool->store) / 2, max(nr_regions(pool), 1UL));
-	long owed = atomic_long_read(&region->owed);
-
-	/* Nor can a region save up more than a share. */
-	if (READ_ONCE(region->owed_crowd) != crowds || owed < -share) {
-		owed = READ_ONCE(region->owed_crowd) == crowds ? -share : 0;
-		WRITE_ONCE(region->owed_crowd, crowds);
-		atomic_long_set(&region->owed, owed);
-	}
-	return max(share - owed, 0L);
+	return pp_store_kept(pool->store) / 2;
 }
 
-bool pp_reclaim_exchange(struct pp_region *region, unsigned int bytes, bool own,
-			 struct folio **won)
+static long share_of_room(struct pp_pool *pool)
+{
+	return room_to_share(pool) / (long)max(nr_regions(pool), 1UL);
+}
+
+/* There was room for all since the region's account was opened: a new one. */
+static void settle(struct pp_region *region)
+{
+	unsigned int crowds = READ_ONCE(region->pool->crowds);
+	unsigned int own = READ_ONCE(region->owed_crowd);
+
+	if (own != crowds && cmpxchg(&region->owed_crowd, own, crowds) == own)
+		atomic_long_set(&region->owed, 0);
+}
+
+void pp_reclaim_owe(struct pp_region *region, long bytes)
+{
+	long owed = atomic_long_add_return(bytes, &region->owed);
+	long share = share_of_room(region->pool);
+
+	/* Nor can a region save up more than a share. */
+	if (owed < -share)
+		atomic_long_cmpxchg(&region->owed, owed, -share);
+}
+
+/*
+ * Takes up to a page of what is left of a region's share, so that others do not count on it too.
+ * Return: how much; less than 0 by what it owes beyond all shares, by having pages not leave that
+ * were to.
+ */
+static long take_from_share(struct pp_region *region)
+{
+	long all = room_to_share(region->pool), share = share_of_room(region->pool), owed, left;
+
+	do {
+		owed = atomic_long_read(&region->owed);
+		left = clamp(share - owed, 0L, (long)PAGE_SIZE);
+	} while (left && atomic_long_cmpxchg(&region->owed, owed, owed + left) != owed);
+	return left ? left : min(all - owed, 0L);
+}
+
+bool pp_reclaim_exchange(struct pp_region *region, int bytes, bool others, struct folio **won)
 {
 	struct pp_pool *pool = region->pool;
 	struct pp_reclaim rc = {
 		.pool = pool, .only = region, .keep = region, .want = 1, .exchange = true,
-		.bytes = min(bytes + left_to_owe(region), PAGE_SIZE),
 	};
 	u64 start = ktime_get_ns();
+	long left;
 
 	*won = NULL;
-	WRITE_ONCE(pool->crowded, true);
-	if (!READ_ONCE(pool->knobs.evict) || !rc.bytes)
+	if (!READ_ONCE(pool->knobs.evict))
 		return false;
-	reclaim_efforts(&rc);
-	/* What fits nowhere may fit once the gaps are closed. */
-	if (!rc.done && pp_store_compact(pool->store))
+	WRITE_ONCE(pool->crowded, true);
+	settle(region);
+	left = take_from_share(region);
+	rc.bytes = clamp(left + max(bytes, 0), 0L, (long)PAGE_SIZE);
+	if (bytes >= 0 || rc.bytes == PAGE_SIZE)
 		reclaim_efforts(&rc);
-	if (!rc.done && !own) {
+	if (!rc.done && others) {
 		rc.only = NULL;
 		reclaim_efforts(&rc);
 	}
+	if (rc.done)
+		pp_reclaim_owe(region, (long)rc.bytes - max(bytes, 0) - max(left, 0L));
+	else
+		pp_reclaim_owe(region, -max(left, 0L));
 	*won = rc.won;
-	if (rc.done) {
+	if (rc.done)
 		pp_stat_inc(region, exchanges);
-		atomic_long_add((long)rc.bytes - bytes, &region->owed);
-	}
 	trace_pagepact_reclaim("exchange", rc.want, rc.done, ktime_get_ns() - start);
 	return rc.done;
 }

@@ -62,20 +62,28 @@ unsigned long pp_reclaim_direct(struct pp_pool *pool, struct pp_region *only,
 /**
  * pp_reclaim_exchange - evicts a page although the store is full, because another one needs a frame
  * @region: region of the page that needs it
- * @bytes: what that page has in the store, and will leave there; 0 for memory that is new
- * @own: it is the region's own limit that is in the way
- * @won: set to the frame of the page evicted, charged to @region; or NULL when the page was another
- * region's, and there is room for one more
+ * @bytes: what that page has in the store, and will leave there; -1 for memory that is new
+ * @others: also a page of another region, when there is none of this one
+ * @won: set to the frame of the page evicted; or NULL when the page was another region's
  *
- * What goes in is larger than what comes out by no more than what is left of the region's share:
- * half of what the store keeps for this is divided equally. So no guest is stopped by what others
- * want, and none gets more memory for long. (The other half is because one goes in before the other
- * comes out, and fits into another gap than it leaves.)
+ * Each region has a share of the room that the store keeps for this: half of it, divided equally.
+ * What goes in for a region's frames is on its account, less @bytes. What goes in is at most as
+ * large as @bytes plus what is left of the share; new memory needs a page of that. So no guest is
+ * stopped by what others want, and none gets more memory for long. (The other half is because one
+ * goes in before the other comes out, and fits into another gap than it leaves.)
  *
- * Return: true when a page was evicted.
+ * Return: true when a page was evicted. A frame is charged to @region then; without @won, one that
+ * the caller has to allocate.
  */
-bool pp_reclaim_exchange(struct pp_region *region, unsigned int bytes, bool own,
-			 struct folio **won);
+bool pp_reclaim_exchange(struct pp_region *region, int bytes, bool others, struct folio **won);
+
+/**
+ * pp_reclaim_owe - corrects the account of a region, when other bytes left the store than were
+ * expected
+ * @region: the region
+ * @bytes: how many fewer left; may be negative
+ */
+void pp_reclaim_owe(struct pp_region *region, long bytes);
 
 /**
  * pp_reclaim_oom - evicts because the kernel is about to kill for want of memory

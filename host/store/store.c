@@ -280,7 +280,7 @@ static int put_bytes(struct pp_store *store, void *src, unsigned int flags, stru
 	else if (!PP_PUT_IS_EXCHANGE(flags))
 		err = tier_put(store, buf, slot);
 	else if (slot->len > flags >> PP_PUT_SHIFT)
-		err = -ENOSPC;
+		err = -EFBIG;
 	else
 		err = tier_exchange(store, buf, slot);
 	pp_stream_unlock(stream);

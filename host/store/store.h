@@ -63,7 +63,7 @@ enum pp_put {
 #define PP_PUT_KNOWN_RAW	4U
 /* The store is full: nothing that needs room there. */
 #define PP_PUT_NO_ROOM		8U
-/* pp_store_put(): in place of another page: may use the room kept for that, but no more @bytes. */
+/* pp_store_put(): in place of another page: may use the room kept for that, but no more bytes. */
 #define PP_PUT_EXCHANGE(bytes)	(((bytes) << PP_PUT_SHIFT) + 16U)
 #define PP_PUT_IS_EXCHANGE(flags) ((flags) & 16U)
 #define PP_PUT_SHIFT		8
@@ -92,8 +92,8 @@ void pp_store_destroy(struct pp_store *store);
  * The last of what the store may take, see pp_store_kept(), is for PP_PUT_EXCHANGE. What fits into
  * gaps is taken even when that is used up.
  *
- * Return: enum pp_put; -E2BIG: incompressible and PP_PUT_ALLOW_RAW not given; -ENOSPC: the store
- * is full; -ENOMEM.
+ * Return: enum pp_put; -E2BIG: incompressible and PP_PUT_ALLOW_RAW not given; -EFBIG: larger than
+ * PP_PUT_EXCHANGE allows; -ENOSPC: the store is full; -ENOMEM.
  */
 int pp_store_put(struct pp_slots *slots, struct page *src, unsigned int flags, u64 *number);
 

@@ -1,5 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The clock: its two hands keep their distance, miss no block, and stop when there is enough. */
+/* Where an exchange begins in a block. */
+static unsigned int begin_at;
+
+#define get_random_u32_below(n)	(begin_at % (n))
+
 #include "policy/clock.c"
 #include "unit.h"
 
@@ -11,7 +16,7 @@ static unsigned int aged[NR], visited[NR];
 static unsigned int standby_per_block, evict_per_visit;
 
 /* What ageing and eviction do is not the clock's business: here all frames become standby. */
-unsigned int pp_block_age(struct pp_block *block, const struct pp_reclaim *rc)
+unsigned int pp_block_age(struct pp_block *block, struct pp_reclaim *rc)
 {
 	aged[block - blocks]++;
 	block->nr[PP_STANDBY] = standby_per_block;

@@ -14,7 +14,7 @@
 static struct inode inode;
 static struct pp_pool pool;
 static struct pp_domain domain;
-static struct pp_region region;
+static struct pp_region region, other;
 static pp_home_t homes[PP_BLOCK_PAGES];
 static struct pp_block block;
 
@@ -23,7 +23,7 @@ static u64 stored[NR_SLOTS];
 static int put_result;
 static unsigned int put_flags;
 static bool touched[PP_BLOCK_PAGES];
-static long frames_freed, unmaps;
+static long frames_freed, frames_traded, unmaps;
 
 int pp_store_put(struct pp_slots *slots, struct page *page, unsigned int flags, u64 *number)
 {
@@ -62,6 +62,20 @@ bool pp_store_is_same(struct page *page)
 unsigned int pp_store_len(struct pp_slots *slots, u64 number)
 {
 	return 33;
+}
+
+static bool store_full;
+
+bool pp_store_full(struct pp_store *store)
+{
+	return store_full;
+}
+
+void pp_frame_trade(struct pp_region *from, struct pp_region *to, struct folio *folio)
+{
+	expect(from == &region && to == &other);
+	__free_page(folio_page(folio, 0));
+	frames_traded++;
 }
 
 bool pp_store_tight(struct pp_store *store)
@@ -127,7 +141,8 @@ static void begin(enum pp_state state, unsigned int nr, u64 flags)
 	memset(stored, 0, sizeof(stored));
 	memset(touched, 0, sizeof(touched));
 	put_result = PP_PUT_STORED;
-	frames_freed = 0;
+	frames_freed = frames_traded = 0;
+	store_full = false;
 	unmaps = 0;
 	for (i = 0; i < nr; i++)
 		to_frame(i, state, flags);
@@ -280,13 +295,16 @@ TEST(a_full_store_is_left_alone)
 /* With the store full, blocks in use are left in peace that have nothing it takes. */
 TEST(ageing_for_a_full_store)
 {
-	struct pp_reclaim rc = { .pool = &pool, .want = 5, .no_room = true, .hard = true };
+	struct pp_reclaim rc = { .pool = &pool, .want = 5, .hard = true };
 	u64 *word;
 
 	begin(PP_FRAME, 20, 0);
+	store_full = true;
 	word = (u64 *)pp_home_folio(homes[19])->memory;
 	expect_eq(pp_block_age(&block, &rc), 0);
 	expect_eq(unmaps, 0);
+	/* So that others do what makes room. */
+	expect(rc.no_room);
 	*word |= SAME;
 	pp_home_folio(homes[19])->hwpoison = true;
 	expect_eq(pp_block_age(&block, &rc), 0);
@@ -297,16 +315,26 @@ TEST(ageing_for_a_full_store)
 	expect_eq(pp_block_age(&block, &rc), 20);
 	end();
 	begin(PP_FRAME, 20, 0);
+	store_full = true;
 	to_frame(30, PP_FRAME, PP_HOME_COPY);
 	expect_eq(pp_block_age(&block, &rc), 21);
 	end();
 	begin(PP_FRAME, 20, 0);
-	rc.exchange = true;
+	store_full = true;
+	expect_eq(pp_block_age(&block, NULL), 20);
+	end();
+	begin(PP_FRAME, 20, 0);
+	store_full = true;
+	rc = (struct pp_reclaim){ .pool = &pool, .want = 1, .exchange = true };
+	block.huge = pp_home_folio(homes[0]);
+	expect_eq(pp_block_age(&block, &rc), 0);
+	expect(!rc.no_room);
+	block.huge = NULL;
 	expect_eq(pp_block_age(&block, &rc), 20);
 	end();
 }
 
-/* The frame goes to whoever asked, if it is of the region that it is for; else it is let go. */
+/* The frame goes to whoever asked if it is of the same region; else only its charge. */
 TEST(places_are_changed)
 {
 	struct pp_reclaim rc = {
@@ -324,17 +352,52 @@ TEST(places_are_changed)
 	expect_eq(rc.bytes, 33);
 	expect_eq(pp_home_state(homes[0]), PP_STORED);
 	__free_page(folio_page(rc.won, 0));
-	rc = (struct pp_reclaim){ .pool = &pool, .want = 1, .exchange = true };
+	rc = (struct pp_reclaim){ .pool = &pool, .want = 1, .keep = &other, .exchange = true };
 	pp_block_evict(&block, &rc, 0, PP_BLOCK_PAGES, false);
-	expect(!rc.won);
-	expect_eq(frames_freed, 1);
+	expect(rc.done == 1 && !rc.won);
+	expect_eq(frames_traded, 1);
+	expect_eq(frames_freed, 0);
 	end();
 	/* The store has it already. */
 	begin(PP_STANDBY, 1, PP_HOME_COPY);
-	rc = (struct pp_reclaim){ .pool = &pool, .want = 1, .exchange = true, .bytes = 77 };
+	rc = (struct pp_reclaim){
+		.pool = &pool, .want = 1, .keep = &other, .exchange = true, .bytes = 77,
+	};
 	pp_block_evict(&block, &rc, 0, PP_BLOCK_PAGES, false);
 	expect_eq(rc.done, 1);
 	expect_eq(rc.bytes, 0);
+	end();
+}
+
+/* Some are tried in a block; the store is not full because they are large. */
+TEST(pages_too_large_to_change_places)
+{
+	struct pp_reclaim rc = {
+		.pool = &pool, .want = 1, .keep = &region, .exchange = true, .bytes = 77,
+	};
+
+	begin(PP_STANDBY, 100, 0);
+	put_result = -EFBIG;
+	expect(pp_block_evict(&block, &rc, 0, PP_BLOCK_PAGES, false));
+	expect_eq(rc.misfits, PP_MAX_MISFITS_BLOCK);
+	expect(!rc.refused && !rc.no_room && !stat(PP_STAT_store_full));
+	put_result = PP_PUT_STORED;
+	expect(!pp_block_evict(&block, &rc, 20, PP_BLOCK_PAGES - 20, false));
+	expect_eq(pp_home_state(homes[20]), PP_STORED);
+	__free_page(folio_page(rc.won, 0));
+	end();
+	/* Known to be as large as a page. */
+	begin(PP_STANDBY, 10, PP_HOME_TOUGH);
+	rc = (struct pp_reclaim){
+		.pool = &pool, .want = 1, .keep = &region, .exchange = true, .bytes = 77,
+		.hard = true,
+	};
+	pp_block_evict(&block, &rc, 0, PP_BLOCK_PAGES, false);
+	expect(!rc.done && !rc.misfits);
+	rc.bytes = PAGE_SIZE;
+	pp_block_evict(&block, &rc, 0, PP_BLOCK_PAGES, false);
+	expect_eq(rc.done, 1);
+	__free_page(folio_page(rc.won, 0));
 	end();
 }
 

@@ -25,6 +25,7 @@ static bool store_grows;
 static unsigned long fits, large;
 static u64 kept;
 static bool roomy;
+/* Pages that compacting the store wins. */
 static unsigned long gaps;
 
 u64 pp_store_bytes(struct pp_store *store)
@@ -47,13 +48,13 @@ u64 pp_store_kept(struct pp_store *store)
 	return kept;
 }
 
-/* What gaps take is room for pages that change places. */
 unsigned long pp_store_compact(struct pp_store *store)
 {
 	unsigned long n = gaps;
 
-	fits += n;
 	gaps = 0;
+	if (n)
+		store_full = false;
 	return n;
 }
 
@@ -150,6 +151,7 @@ static void begin(const unsigned long *frames)
 	pool = (struct pp_pool){ .policy = &pp_policy_clock, .knobs.evict = true };
 	INIT_LIST_HEAD(&pool.regions);
 	pool.stats = alloc_percpu(struct pp_stats);
+	pool.nr_regions = NR;
 	pp_reclaim_init_pool(&pool);
 	store_full = false;
 	fits = gaps = large = kept = 0;
@@ -319,69 +321,133 @@ TEST(copies_in_bulk)
 	end();
 }
 
+static u64 exchanges(void)
+{
+	return per_cpu_ptr(pool.stats, shim_cpu)->v[PP_STAT_exchanges];
+}
+
 /* A page that comes back takes the place of one of its region; when there is none, of any. */
 TEST(pages_change_places)
 {
-	struct folio *won = &frame;
+	struct folio *won;
 
 	begin((unsigned long[]){ 100, 2, 0, 0 });
 	fits = 10;
 	store_full = true;
-	expect(pp_reclaim_exchange(&regions[1], 9, false, &won));
+	expect(pp_reclaim_exchange(&regions[1], 9, true, &won));
 	expect(won == &frame);
 	expect_eq(easy[1], 1);
-	expect(pp_reclaim_exchange(&regions[1], 9, true, &won));
-	expect(!pp_reclaim_exchange(&regions[1], 9, true, &won) && !won);
-	expect(pp_reclaim_exchange(&regions[1], 9, false, &won) && !won);
+	expect(pp_reclaim_exchange(&regions[1], 9, false, &won));
+	expect(!pp_reclaim_exchange(&regions[1], 9, false, &won) && !won);
+	expect(pp_reclaim_exchange(&regions[1], 9, true, &won) && !won);
 	expect_eq(easy[0], 99);
-	expect_eq(per_cpu_ptr(pool.stats, shim_cpu)->v[PP_STAT_exchanges], 3);
+	expect_eq(exchanges(), 3);
 	fits = 0;
-	expect(!pp_reclaim_exchange(&regions[0], 9, false, &won));
-	gaps = 1;
-	expect(pp_reclaim_exchange(&regions[0], 9, false, &won) && won);
+	expect(!pp_reclaim_exchange(&regions[0], 9, true, &won));
 	fits = 10;
 	pool.knobs.evict = false;
-	expect(!pp_reclaim_exchange(&regions[0], 9, false, &won));
+	expect(!pp_reclaim_exchange(&regions[0], 9, true, &won));
+	expect_eq(atomic_long_read(&regions[0].owed), 0);
 	end();
 }
 
-/* Of what the store keeps, half is divided; what a region takes more than it gives is counted. */
+/* Half of what the store keeps is divided; what went in for a region is counted. */
 TEST(a_share_of_the_room)
 {
 	struct folio *won;
 	unsigned int n;
 
-	begin((unsigned long[]){ 100, 100, 0, 0 });
+	begin((unsigned long[]){ 1000, 100, 0, 0 });
 	store_full = true;
-	fits = 1000;
-	kept = NR * 2 * 100;
-	large = 20;
-	expect(pp_reclaim_exchange(&regions[0], 20, false, &won));
-	for (n = 0; n < 5; n++)
-		expect(pp_reclaim_exchange(&regions[0], 0, false, &won));
-	expect(!pp_reclaim_exchange(&regions[0], 0, false, &won));
-	expect(!pp_reclaim_exchange(&regions[0], 19, false, &won));
-	expect(pp_reclaim_exchange(&regions[0], 20, false, &won));
-	/* Others have theirs. */
-	expect(pp_reclaim_exchange(&regions[1], 0, false, &won));
-	/* It can be given back, but not saved up. */
-	for (n = 0; n < 50; n++)
-		expect(pp_reclaim_exchange(&regions[0], 40, false, &won));
-	for (n = 0; pp_reclaim_exchange(&regions[0], 0, false, &won); n++)
+	fits = 10000;
+	kept = NR * 2 * 2 * PAGE_SIZE;
+	large = 500;
+	/* New memory, while the share has room for the largest page that there may be. */
+	for (n = 0; pp_reclaim_exchange(&regions[0], -1, false, &won); n++)
 		;
-	expect_eq(n, 10);
+	expect_eq(n, PAGE_SIZE / 500 + 1);
+	expect_eq(atomic_long_read(&regions[0].owed), n * 500);
+	/* And larger pages in the place of smaller ones, for the rest. */
+	while (pp_reclaim_exchange(&regions[0], 100, false, &won))
+		;
+	expect(atomic_long_read(&regions[0].owed) > 2 * (long)PAGE_SIZE - 500);
+	expect(atomic_long_read(&regions[0].owed) <= 2 * (long)PAGE_SIZE);
+	/* What is no larger always fits. */
+	for (n = 0; n < 100; n++)
+		expect(pp_reclaim_exchange(&regions[0], 500, false, &won));
+	/* Others have theirs. */
+	expect(pp_reclaim_exchange(&regions[1], -1, false, &won));
+	/* It can be given back, but not saved up. */
+	for (n = 0; n < 100; n++)
+		expect(pp_reclaim_exchange(&regions[0], 1500, false, &won));
+	expect_eq(atomic_long_read(&regions[0].owed), -2 * (long)PAGE_SIZE);
+	for (n = 0; pp_reclaim_exchange(&regions[0], -1, false, &won); n++)
+		;
+	expect_eq(n, 3 * PAGE_SIZE / 500 + 1);
 	/* Nearly full still, and full again. */
 	store_full = false;
 	run(1, NULL);
 	store_full = true;
-	expect(!pp_reclaim_exchange(&regions[0], 0, false, &won));
+	expect(!pp_reclaim_exchange(&regions[0], -1, false, &won));
 	/* There has been room for all. */
 	store_full = false;
 	roomy = true;
 	run(1, NULL);
 	roomy = false;
 	store_full = true;
-	expect(pp_reclaim_exchange(&regions[0], 0, false, &won));
+	expect(pp_reclaim_exchange(&regions[0], -1, false, &won));
+	expect_eq(atomic_long_read(&regions[0].owed), 500);
+	end();
+}
+
+/* A page for which another one went in may stay where it is after all. */
+TEST(what_does_not_leave_is_owed)
+{
+	struct folio *won;
+	unsigned int n;
+
+	begin((unsigned long[]){ 1000, 0, 0, 0 });
+	store_full = true;
+	fits = 1000;
+	kept = NR * 2 * PAGE_SIZE;
+	large = 900;
+	for (n = 0; n < 100 && pp_reclaim_exchange(&regions[0], 900, false, &won); n++)
+		pp_reclaim_owe(&regions[0], 900);
+	/* Not more than what there is for all. */
+	expect_eq(n, NR * PAGE_SIZE / 900 + 1);
+	expect(!pp_reclaim_exchange(&regions[0], -1, false, &won));
+	expect(pp_reclaim_exchange(&regions[0], 1900, false, &won));
+	expect(pp_reclaim_exchange(&regions[0], 900, false, &won));
+	end();
+}
+
+/* Regions that come make shares smaller, but keep nobody from changing places. */
+TEST(shares_may_shrink)
+{
+	struct folio *won;
+
+	begin((unsigned long[]){ 1000, 0, 0, 0 });
+	store_full = true;
+	fits = 1000;
+	kept = NR * 2 * PAGE_SIZE;
+	large = 900;
+	while (pp_reclaim_exchange(&regions[0], 100, false, &won))
+		;
+	pool.nr_regions *= 2;
+	expect(!pp_reclaim_exchange(&regions[0], -1, false, &won));
+	expect(!pp_reclaim_exchange(&regions[0], 899, false, &won));
+	expect(pp_reclaim_exchange(&regions[0], 900, false, &won));
+	end();
+}
+
+/* Compacting the store makes room for all. */
+TEST(gaps_are_closed)
+{
+	begin((unsigned long[]){ 100, 0, 0, 0 });
+	store_full = true;
+	gaps = 3;
+	expect_eq(run(10, NULL), 10);
+	expect_eq(gaps, 0);
 	end();
 }
 

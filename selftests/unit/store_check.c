@@ -300,7 +300,7 @@ TEST(what_changes_places_is_no_larger)
 		expect_eq(put_and_compare(&b, PP_PUT_ALLOW_RAW, &number[nr]), PP_PUT_RAW);
 	}
 	expect(pp_store_full(b.store));
-	expect_eq(put_and_compare(&b, PP_PUT_ALLOW_RAW | PP_PUT_EXCHANGE(4095), &last), -ENOSPC);
+	expect_eq(put_and_compare(&b, PP_PUT_ALLOW_RAW | PP_PUT_EXCHANGE(4095), &last), -EFBIG);
 	expect_eq(put_and_compare(&b, PP_PUT_ALLOW_RAW | PP_PUT_EXCHANGE(4096), &number[nr++]),
 		  PP_PUT_RAW);
 	expect_eq(pp_store_len(b.slots, number[nr - 1]), PAGE_SIZE);

@@ -116,7 +116,11 @@ typedef struct { int v; } refcount_t;
 #define atomic_long_read(a)	((a)->v)
 #define atomic_long_set(a, n)	((void)((a)->v = (n)))
 #define atomic_long_add(n, a)	((void)((a)->v += (n)))
+#define atomic_long_add_return(n, a)	((a)->v += (n))
 #define atomic_long_sub(n, a)	((void)((a)->v -= (n)))
+#define atomic_long_cmpxchg(a, old, new)	cmpxchg(&(a)->v, old, new)
+#define cmpxchg(p, old, new) \
+	({ __auto_type _was = *(p); if (_was == (old)) *(p) = (new); _was; })
 #define atomic_long_inc(a)	((void)(a)->v++)
 #define atomic_long_dec(a)	((void)(a)->v--)
 
