@@ -10,7 +10,7 @@ mib=$((1 << 20))
 passed() { grep -q 'rounds=[1-9].* bad=0 PASS' <<<"$1"; }
 one_stands() { (($(value stalls) > stalls)); }
 
-ktap_plan 10
+ktap_plan 9
 pool_begin policy=clock
 mkdir /pool/other
 # They will stand still, and their kernels shall not complain of that.
@@ -20,7 +20,7 @@ for guest in one two; do
 	check "guest $guest boots" guest_wait_ready $guest 90 || exit
 done
 two=$(dirname "$(grep -lx other/two "$pool"/regions/*/path)")
-guest_run_bg two 'memverify -m 32 -t 300 -s 2' 200
+guest_run_bg two 'memverify -m 32 -t 50 -s 2' 200
 calm=$guest_job
 pause 3
 # It sleeps while the other one takes what it does not use.
@@ -36,13 +36,11 @@ check "the store is full, and a guest stands still" wait_until 60 one_stands
 diag "$(counters resident stored compressed store_full stalls)" "of the other one: $(<"$two/resident")"
 restores=$(<"$two/restores") exchanges=$(<"$two/exchanges")
 kill -CONT "$(guest_pid two)"
-# shellcheck disable=SC2016 # for the guest's shell
-check "the other one wakes up and obeys" guest_run two 'kill $(busybox pidof memverify)' 60 || exit
 output=$(guest_wait two "$calm")
 diag "$output"
-check "and what it works on is right" passed "$output"
-diag "$(counters limit resident stored compressed evictions store_full stalls memory_errors)"
-diag "of the other one: restores=$(<"$two/restores") exchanges=$(<"$two/exchanges")"
+check "the other one wakes up and goes on, and its bytes are right" passed "$output"
+diag "$(counters limit resident stored compressed evictions store_full stalls memory_errors)" \
+	"of the other one: restores=$(<"$two/restores") exchanges=$(<"$two/exchanges")"
 check_that "its pages came back, and others went for them" \
 	"$(<"$two/restores") > restores + 1000 && $(<"$two/exchanges") > exchanges + 1000"
 check "the first one still stands" test ! -e "$guests/one/jobs/$job.status"
