@@ -222,7 +222,7 @@ static int evict_page(struct pp_block *block, unsigned int i, struct pp_reclaim 
 	err = find_home(region, folio, home, rc, &to);
 	if (err) {
 		pp_frame_unisolate(folio);
-		if (err == -E2BIG || err == -EFBIG)
+		if (rc->exchange && (err == -E2BIG || err == -EFBIG))
 			rc->misfits++;
 		if (err == -E2BIG) {
 			pp_home_move(block, i, home | PP_HOME_TOUGH, PP_WHY_EVICT);

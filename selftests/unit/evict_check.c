@@ -267,9 +267,12 @@ TEST(a_refusal_changes_nothing)
 /* Incompressible: remembered, passed over, and taken as it is only when it must be. */
 TEST(incompressible_pages)
 {
+	struct pp_reclaim rc = { .pool = &pool, .want = ULONG_MAX };
+
 	begin(PP_STANDBY, 5, 0);
 	put_result = -E2BIG;
-	expect_eq(evict(ULONG_MAX, false, false), 0);
+	expect(pp_block_evict(&block, &rc, 0, PP_BLOCK_PAGES, false));
+	expect(!rc.done && !rc.misfits);
 	expect_eq(put_flags, PP_PUT_DETECT_SAME);
 	expect_eq(stat(PP_STAT_incompressible), 5);
 	put_result = PP_PUT_RAW;
