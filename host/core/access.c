@@ -57,7 +57,7 @@ static int fetch(struct pp_access *access, struct pp_block *block, unsigned int 
 	unsigned int bytes = pp_store_len(slots, slot);
 	/* A raw copy would take as much memory once more. */
 	bool keep = !access->write && READ_ONCE(region->pool->knobs.keep_copies) &&
-		    bytes < PAGE_SIZE && !pp_store_full(region->pool->store);
+		    bytes < PAGE_SIZE && !access->expected && !pp_store_full(region->pool->store);
 	int err = pp_store_fetch(slots, slot, folio_page(folio, 0));
 
 	if (err)
@@ -239,6 +239,8 @@ int pp_access_page(struct pp_access *access, struct page **out)
 
 	if (access->expected)
 		pp_reclaim_owe(access->region, access->expected - access->dropped);
+	else if (access->dropped)
+		pp_reclaim_repay(access->region, access->dropped);
 	return err;
 }
 

@@ -12,6 +12,8 @@
 
 /* Evicted by a fault that finds its limit reached. */
 #define DIRECT_BATCH	32
+/* By one that would fail otherwise, which has waited for long. */
+#define LAST_BATCH	256
 /* How long faults leave a region alone that gave nothing while the store was full. */
 #define DRY		(HZ / 10)
 
@@ -232,7 +234,8 @@ static bool make_room(struct pp_region *region, bool own, bool last)
 
 	if (full && !last && time_before(jiffies, READ_ONCE(region->dry_until)))
 		return false;
-	if (pp_reclaim_direct(region->pool, own ? region : NULL, region, DIRECT_BATCH, last))
+	if (pp_reclaim_direct(region->pool, own ? region : NULL, region,
+			      last ? LAST_BATCH : DIRECT_BATCH, last))
 		return true;
 	if (full)
 		WRITE_ONCE(region->dry_until, jiffies + DRY);
@@ -255,10 +258,19 @@ static int stored_bytes(struct pp_access *access)
 	return bytes;
 }
 
+/* It has less than it would if all regions had as much. */
+static bool is_poor(struct pp_region *region)
+{
+	struct pp_pool *pool = region->pool;
+
+	return (unsigned long)atomic_long_read(&region->frames) <
+	       READ_ONCE(pool->knobs.limit) / max(READ_ONCE(pool->nr_regions), 1UL);
+}
+
 /*
- * Has another page go to the store for this one; of another region only for a page that comes back,
- * and once in a while. Return: 0 with a frame in @out; -EBUSY when the store is not full, so that
- * there is no need, or when nothing fits; -ESTALE, -EINTR, -ENOMEM.
+ * Has another page go to the store for this one, with @others perhaps one of another region.
+ * Return: 0 with a frame in @out; -EBUSY when the store is not full, so that there is no need, or
+ * when nothing fits; -ESTALE, -EINTR, -ENOMEM.
  */
 static int exchange(struct pp_access *access, bool stored, bool others, struct folio **out)
 {
@@ -271,12 +283,17 @@ static int exchange(struct pp_access *access, bool stored, bool others, struct f
 		bytes = stored_bytes(access);
 	if (bytes < 0)
 		return bytes;
-	if (!pp_reclaim_exchange(region, stored ? bytes : -1, stored && others, out))
+	if (!pp_reclaim_exchange(region, stored ? bytes : -1, others, out))
 		return -EBUSY;
 	access->expected += bytes;
 	if (*out) {
 		folio_clear_referenced(*out);
 		return 0;
+	}
+	/* Others may have got theirs at the same time. */
+	if (over(&region->frames, READ_ONCE(region->limit))) {
+		uncharge(region);
+		return -EBUSY;
 	}
 	*out = frame_alloc(access->vma, access->addr, 0, GFP_HIGHUSER | __GFP_ACCOUNT);
 	if (*out)
@@ -311,7 +328,7 @@ static int wait_for_frame(struct pp_access *access, bool stored, struct folio **
 		access->deadline = 0;
 		return -ESTALE;
 	}
-	err = exchange(access, stored, !own && (first || last), out);
+	err = exchange(access, stored, !own && (first || last) && is_poor(access->region), out);
 	return err == -EBUSY ? stall(access, last) : err;
 }
 

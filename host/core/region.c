@@ -9,6 +9,7 @@
 #include "core/frame.h"
 #include "core/huge.h"
 #include "policy/pressure.h"
+#include "policy/reclaim.h"
 #include "store/slots.h"
 #include "store/store.h"
 
@@ -201,6 +202,8 @@ static void punch_page(struct pp_block *block, unsigned int i)
 
 	if (pp_home_state(home) == PP_STORED) {
 		pp_home_move(block, i, PP_HOLE, PP_WHY_PUNCH);
+		pp_reclaim_repay(region,
+				 pp_store_len(region->domain->slots, pp_home_slot(home)));
 		pp_store_drop(region->domain->slots, pp_home_slot(home));
 		return;
 	}

@@ -13,7 +13,7 @@
 #include "policy/reclaim.h"
 
 #define GAP_FRACTION	4
-/* Blocks with memory visited at most when the caller must not be held up, or the store is full. */
+/* Blocks with memory visited, when the caller must not be held up, or the store is full. */
 #define SHORT_VISIT	64UL
 
 /* The block at or after *@hand, which is moved behind it; starts over at the end. */
@@ -74,27 +74,30 @@ static void untake(struct pp_region *region, struct pp_block *block)
 /* Return: false when the block was left before all of it was looked at. */
 static bool evict_block(struct pp_block *block, struct pp_reclaim *rc)
 {
-	unsigned int first = 0;
+	unsigned int first = 0, misfits = rc->misfits;
 
 	/* Few of its pages are tried: not always the same. */
 	if (rc->exchange)
 		first = get_random_u32_below(PP_BLOCK_PAGES);
-	return pp_block_evict(block, rc, first, PP_BLOCK_PAGES - first, false) &&
-	       (!first || pp_block_evict(block, rc, 0, first, false));
+	if (!pp_block_evict(block, rc, first, PP_BLOCK_PAGES - first, false))
+		return false;
+	return !first || rc->misfits > misfits || pp_block_evict(block, rc, 0, first, false);
 }
 
 static void clock_reclaim(struct pp_region *region, struct pp_reclaim *rc)
 {
 	unsigned long visits = 2 * nr_blocks(region) + 2;
-	unsigned long looks = rc->try_only ? SHORT_VISIT : ULONG_MAX;
+	unsigned long looks = rc->try_only || rc->exchange ? SHORT_VISIT : ULONG_MAX;
+	unsigned long ages = rc->exchange ? SHORT_VISIT : ULONG_MAX;
 	struct pp_block *block;
 
 	while (rc->done < rc->want && visits-- && looks && rc->misfits < PP_MAX_MISFITS &&
 	       !fatal_signal_pending(current) && !pp_region_ending(region)) {
 		if (rc->no_room)
 			looks = min(looks, SHORT_VISIT);
-		while (!pp_region_ending(region) && rc->done < rc->want &&
+		while (!pp_region_ending(region) && rc->done < rc->want && ages &&
 		       (block = take_to_age(region))) {
+			ages--;
 			pp_block_age(block, rc);
 			cond_resched();
 		}

@@ -240,6 +240,15 @@ void pp_reclaim_owe(struct pp_region *region, long bytes)
 		atomic_long_cmpxchg(&region->owed, owed, -share);
 }
 
+void pp_reclaim_repay(struct pp_region *region, unsigned int bytes)
+{
+	long owed = atomic_long_read(&region->owed);
+
+	/* Whoever is faster wins: what is not taken off then is little. */
+	if (owed > 0)
+		atomic_long_cmpxchg(&region->owed, owed, max(owed - (long)bytes, 0L));
+}
+
 /*
  * Takes up to a page of what is left of a region's share, so that others do not count on it too.
  * Return: how much; less than 0 by what it owes beyond all shares, by having pages not leave that
@@ -326,7 +335,8 @@ void pp_reclaim_check(struct pp_pool *pool)
 {
 	unsigned long limit = READ_ONCE(pool->knobs.limit);
 
-	if (limit && room_below(pool, headroom(limit)) && !work_pending(&pool->work) &&
+	if (limit && room_below(pool, headroom(limit)) && !pp_store_full(pool->store) &&
+	    !work_pending(&pool->work) &&
 	    time_after_eq(jiffies, READ_ONCE(pool->quiet_until)))
 		pp_reclaim_kick(pool);
 }

@@ -73,7 +73,7 @@ unsigned long pp_reclaim_direct(struct pp_pool *pool, struct pp_region *only,
  * goes in before the other comes out, and fits into another gap than it leaves.)
  *
  * Return: true when a page was evicted. A frame is charged to @region then; without @won, one that
- * the caller has to allocate.
+ * the caller has to allocate, if the region's limit allows it.
  */
 bool pp_reclaim_exchange(struct pp_region *region, int bytes, bool others, struct folio **won);
 
@@ -84,6 +84,13 @@ bool pp_reclaim_exchange(struct pp_region *region, int bytes, bool others, struc
  * @bytes: how many fewer left; may be negative
  */
 void pp_reclaim_owe(struct pp_region *region, long bytes);
+
+/**
+ * pp_reclaim_repay - bytes left the store, for which none had to go there
+ * @region: their region, which owes that much less, but not less than nothing
+ * @bytes: how many
+ */
+void pp_reclaim_repay(struct pp_region *region, unsigned int bytes);
 
 /**
  * pp_reclaim_oom - evicts because the kernel is about to kill for want of memory

@@ -421,6 +421,28 @@ TEST(what_does_not_leave_is_owed)
 	end();
 }
 
+/* What leaves by itself makes up for what went in, and no more. */
+TEST(what_leaves_is_taken_off)
+{
+	struct folio *won;
+
+	begin((unsigned long[]){ 1000, 0, 0, 0 });
+	store_full = true;
+	fits = 1000;
+	kept = NR * 2 * PAGE_SIZE;
+	large = 900;
+	expect(pp_reclaim_exchange(&regions[0], -1, false, &won));
+	expect(!pp_reclaim_exchange(&regions[0], -1, false, &won));
+	pp_reclaim_repay(&regions[0], 500);
+	expect_eq(atomic_long_read(&regions[0].owed), 400);
+	pp_reclaim_repay(&regions[0], 500);
+	expect_eq(atomic_long_read(&regions[0].owed), 0);
+	pp_reclaim_repay(&regions[0], 500);
+	expect_eq(atomic_long_read(&regions[0].owed), 0);
+	expect(pp_reclaim_exchange(&regions[0], -1, false, &won));
+	end();
+}
+
 /* Regions that come make shares smaller, but keep nobody from changing places. */
 TEST(shares_may_shrink)
 {
@@ -539,6 +561,8 @@ TEST(the_worker)
 	visits[0] = 0;
 	pool.quiet_until = jiffies;
 	pp_reclaim_check(&pool);
+	expect(!shim_work(&pool.work));
+	pp_reclaim_kick(&pool);
 	expect(shim_work(&pool.work));
 	expect(!visits[0]);
 	end();
