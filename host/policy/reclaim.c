@@ -328,15 +328,16 @@ static bool room_below(struct pp_pool *pool, unsigned long room)
 
 void pp_reclaim_kick(struct pp_pool *pool)
 {
-	queue_work(reclaim_wq, &pool->work);
+	/* It would rest. */
+	if (!pp_store_full(pool->store))
+		queue_work(reclaim_wq, &pool->work);
 }
 
 void pp_reclaim_check(struct pp_pool *pool)
 {
 	unsigned long limit = READ_ONCE(pool->knobs.limit);
 
-	if (limit && room_below(pool, headroom(limit)) && !pp_store_full(pool->store) &&
-	    !work_pending(&pool->work) &&
+	if (limit && room_below(pool, headroom(limit)) && !work_pending(&pool->work) &&
 	    time_after_eq(jiffies, READ_ONCE(pool->quiet_until)))
 		pp_reclaim_kick(pool);
 }

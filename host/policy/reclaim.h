@@ -103,7 +103,7 @@ void pp_reclaim_repay(struct pp_region *region, unsigned int bytes);
 unsigned long pp_reclaim_oom(struct pp_pool *pool, unsigned long want);
 
 /**
- * pp_reclaim_kick - starts background reclaim of @pool
+ * pp_reclaim_kick - starts background reclaim of @pool, unless its store is full
  * @pool: the pool
  */
 void pp_reclaim_kick(struct pp_pool *pool);

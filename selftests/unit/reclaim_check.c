@@ -562,7 +562,9 @@ TEST(the_worker)
 	pool.quiet_until = jiffies;
 	pp_reclaim_check(&pool);
 	expect(!shim_work(&pool.work));
-	pp_reclaim_kick(&pool);
+	store_full = false;
+	pp_reclaim_check(&pool);
+	store_full = true;
 	expect(shim_work(&pool.work));
 	expect(!visits[0]);
 	end();
