@@ -6,7 +6,7 @@
 # evicted to zram with LZ4 by memory.reclaim.
 . "$(dirname "$0")/lib.sh"
 
-mib=24
+mib=8
 # Fills memory with the guest's own programs, and lets its CPU compute.
 fill='for i in 1 2 3 4; do cat /usr/bin/*; done 2>/dev/null | head -c 80M >/dev/shm/cold'
 busy='stress-ng --cpu 1 --cpu-method int64 --timeout 300 --quiet'
@@ -31,7 +31,7 @@ for ((n = 0; n < 100 && $(swapped_out) < 256; n++)); do
 done
 echo 1M >"$pool/reclaim"
 
-for round in 1 2 3; do
+for round in 1 2 3 4 5 6 7 8 9; do
 	before=$(<"$pool/evictions")
 	us=$(cpu_us evict_ours)
 	pages=$(($(<"$pool/evictions") - before))
