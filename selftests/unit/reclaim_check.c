@@ -321,6 +321,16 @@ TEST(copies_in_bulk)
 	end();
 }
 
+/* A full store that keeps @room for pages that change places, each of @bytes. */
+static void begin_full(const unsigned long *frames, u64 room, unsigned long bytes)
+{
+	begin(frames);
+	store_full = true;
+	fits = ULONG_MAX;
+	kept = room;
+	large = bytes;
+}
+
 static u64 exchanges(void)
 {
 	return per_cpu_ptr(pool.stats, shim_cpu)->v[PP_STAT_exchanges];
@@ -357,11 +367,7 @@ TEST(a_share_of_the_room)
 	struct folio *won;
 	unsigned int n;
 
-	begin((unsigned long[]){ 1000, 100, 0, 0 });
-	store_full = true;
-	fits = 10000;
-	kept = NR * 2 * 2 * PAGE_SIZE;
-	large = 500;
+	begin_full((unsigned long[]){ 1000, 100, 0, 0 }, NR * 2 * 2 * PAGE_SIZE, 500);
 	/* New memory, while the share has room for the largest page that there may be. */
 	for (n = 0; pp_reclaim_exchange(&regions[0], -1, false, &won); n++)
 		;
@@ -406,11 +412,7 @@ TEST(what_does_not_leave_is_owed)
 	struct folio *won;
 	unsigned int n;
 
-	begin((unsigned long[]){ 1000, 0, 0, 0 });
-	store_full = true;
-	fits = 1000;
-	kept = NR * 2 * PAGE_SIZE;
-	large = 900;
+	begin_full((unsigned long[]){ 1000, 0, 0, 0 }, NR * 2 * PAGE_SIZE, 900);
 	for (n = 0; n < 100 && pp_reclaim_exchange(&regions[0], 900, false, &won); n++)
 		pp_reclaim_owe(&regions[0], 900);
 	/* Not more than what there is for all. */
@@ -426,11 +428,7 @@ TEST(what_leaves_is_taken_off)
 {
 	struct folio *won;
 
-	begin((unsigned long[]){ 1000, 0, 0, 0 });
-	store_full = true;
-	fits = 1000;
-	kept = NR * 2 * PAGE_SIZE;
-	large = 900;
+	begin_full((unsigned long[]){ 1000, 0, 0, 0 }, NR * 2 * PAGE_SIZE, 900);
 	expect(pp_reclaim_exchange(&regions[0], -1, false, &won));
 	expect(!pp_reclaim_exchange(&regions[0], -1, false, &won));
 	pp_reclaim_repay(&regions[0], 500);
@@ -448,11 +446,7 @@ TEST(shares_may_shrink)
 {
 	struct folio *won;
 
-	begin((unsigned long[]){ 1000, 0, 0, 0 });
-	store_full = true;
-	fits = 1000;
-	kept = NR * 2 * PAGE_SIZE;
-	large = 900;
+	begin_full((unsigned long[]){ 1000, 0, 0, 0 }, NR * 2 * PAGE_SIZE, 900);
 	while (pp_reclaim_exchange(&regions[0], 100, false, &won))
 		;
 	pool.nr_regions *= 2;
