@@ -30,11 +30,13 @@ const char *const pp_knob_names[PP_NR_KNOBS] = {
 	[PP_KNOB_SPARE]		= "spare",
 	[PP_KNOB_STALL]		= "stall_ms",
 	[PP_KNOB_HUGE]		= "huge",
+	[PP_KNOB_HUGE_ZEROS]	= "huge_zeros",
 };
 
 const char *const pp_huge_names[PP_NR_HUGE_MODES] = {
 	[PP_HUGE_OFF]		= "off",
 	[PP_HUGE_FIRST_TOUCH]	= "first-touch",
+	[PP_HUGE_ALWAYS_TRY]	= "always-try",
 	[PP_HUGE_POOL]		= "pool",
 };
 
@@ -51,6 +53,7 @@ void pp_knobs_default(struct pp_pool *pool)
 	k->spare = 524288 >> PAGE_SHIFT;
 	k->stall_ms = 10000;
 	k->huge = PP_HUGE_OFF;
+	k->huge_zeros = PP_BLOCK_PAGES / 4;
 	pool->policy = &pp_policy_clock;
 }
 
@@ -68,6 +71,8 @@ static unsigned long *pages_field(struct pp_knobs *k, enum pp_knob knob)
 		return &k->shrink_step;
 	case PP_KNOB_SPARE:
 		return &k->spare;
+	case PP_KNOB_HUGE_ZEROS:
+		return &k->huge_zeros;
 	default:
 		return NULL;
 	}

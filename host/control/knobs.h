@@ -26,6 +26,7 @@
  * @PP_KNOB_SPARE: spare
  * @PP_KNOB_STALL: stall_ms
  * @PP_KNOB_HUGE: huge
+ * @PP_KNOB_HUGE_ZEROS: huge_zeros
  * @PP_NR_KNOBS: number of knobs
  */
 enum pp_knob {
@@ -45,6 +46,7 @@ enum pp_knob {
 	PP_KNOB_SPARE,
 	PP_KNOB_STALL,
 	PP_KNOB_HUGE,
+	PP_KNOB_HUGE_ZEROS,
 	PP_NR_KNOBS
 };
 

@@ -35,8 +35,10 @@
 	X(huge_no_entry)	\
 	X(huge_limit)		\
 	X(huge_no_memory)	\
+	X(regroups)		\
 	X(shatters)		\
 	X(shatter_zero)		\
+	X(shatter_sparse)	\
 	X(stalls)		\
 	X(memory_errors)	\
 	X(reclaim_ns)		\

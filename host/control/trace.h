@@ -14,7 +14,7 @@
 	__print_symbolic(s, { 0, "hole" }, { 1, "frame" }, { 2, "standby" }, { 3, "stored" })
 #define pp_show_why(w) \
 	__print_symbolic(w, { 0, "fault" }, { 1, "age" }, { 2, "evict" }, { 3, "punch" }, \
-			 { 4, "shatter" })
+			 { 4, "shatter" }, { 5, "regroup" })
 #endif
 
 TRACE_EVENT(pagepact_home,

@@ -87,6 +87,8 @@ static void rescue(struct pp_block *block, unsigned int i)
 		/* One touch is all that will be seen of it: the mapping gets a huge entry. */
 		pp_home_move_all(block, PP_FRAME, PP_WHY_FAULT);
 		block->rescued = block->aged;
+		xa_set_mark(&block->region->blocks, block->base >> PP_BLOCK_SHIFT,
+			    PP_BLOCK_UNCOUNTED);
 		return;
 	}
 	pp_home_move(block, i, pp_home_in_frame(PP_FRAME, pp_home_folio(home), flags),

@@ -71,6 +71,7 @@ typedef u64 pp_home_t;
  * @PP_WHY_EVICT: eviction
  * @PP_WHY_PUNCH: truncate, fallocate, or the end of the region
  * @PP_WHY_SHATTER: a huge frame gives way to frames of one page
+ * @PP_WHY_REGROUP: frames of one page give way to a huge frame
  */
 enum pp_why {
 	PP_WHY_FAULT,
@@ -78,6 +79,7 @@ enum pp_why {
 	PP_WHY_EVICT,
 	PP_WHY_PUNCH,
 	PP_WHY_SHATTER,
+	PP_WHY_REGROUP,
 };
 
 /**

@@ -11,6 +11,8 @@
 
 /* Punched pages that make it worth while to shatter: a 32nd of the block. */
 #define WORTH_SHATTERING	(PP_BLOCK_PAGES / 32)
+/* Pages in frames that make it worth while to regroup: three quarters of the block. */
+#define WORTH_REGROUPING	(PP_BLOCK_PAGES / 4 * 3)
 /* How often more a block is tried that a fault still had. */
 #define MAX_TRIES		3
 
@@ -39,13 +41,38 @@ static bool has_bad_part(struct folio *huge)
 	return false;
 }
 
+/* So many holes that a huge frame would soon be broken up again? */
+static bool would_be_sparse(struct pp_block *block)
+{
+	unsigned long zeros = READ_ONCE(block->region->pool->knobs.huge_zeros);
+
+	return zeros && READ_ONCE(block->nr[PP_HOLE]) >= zeros / 2 + 1;
+}
+
+/* Are there enough small frames for a huge one in their place, and for long enough? */
+static bool worth_regrouping(struct pp_block *block)
+{
+	return mode_of(block->region) == PP_HUGE_ALWAYS_TRY && !READ_ONCE(block->huge) &&
+	       READ_ONCE(block->nr[PP_FRAME]) + READ_ONCE(block->nr[PP_STANDBY]) >=
+	       WORTH_REGROUPING && !would_be_sparse(block) && pp_huge_settled(block);
+}
+
+/* As far as block and mode go. */
+static bool wants_huge(struct pp_access *access, struct pp_block *block)
+{
+	if (!access->vma)
+		return false;
+	if (READ_ONCE(block->nr[PP_HOLE]) != PP_BLOCK_PAGES)
+		return worth_regrouping(block);
+	return access->write && mode_of(access->region) != PP_HUGE_OFF;
+}
+
 struct folio *pp_huge_get(struct pp_access *access, struct pp_block *block)
 {
 	struct pp_region *region = access->region;
 	struct folio *folio = NULL;
 
-	if (!access->vma || !access->write || mode_of(region) == PP_HUGE_OFF ||
-	    READ_ONCE(block->nr[PP_HOLE]) != PP_BLOCK_PAGES)
+	if (!wants_huge(access, block))
 		return NULL;
 	if (!inside_file(block) || (access->vma->vm_flags & VM_NOHUGEPAGE) ||
 	    !thp_vma_suitable_order(access->vma, access->addr, PP_BLOCK_SHIFT)) {
@@ -98,18 +125,129 @@ static void set_huge(struct pp_block *block, struct folio *folio)
 
 	WRITE_ONCE(block->huge, folio);
 	WRITE_ONCE(block->punched, 0);
+	WRITE_ONCE(block->changed, jiffies);
+	if (folio)
+		xa_set_mark(&region->blocks, block->base >> PP_BLOCK_SHIFT, PP_BLOCK_UNCOUNTED);
 	atomic_long_add(n, &region->huge);
 	atomic_long_add(n, &region->pool->huge);
 }
 
-bool pp_huge_install(struct pp_block *block, struct folio *folio)
+/* The bytes of all pages are in the frame. */
+static void become_huge(struct pp_block *block, struct folio *folio)
 {
-	if (block->nr[PP_HOLE] != PP_BLOCK_PAGES || !inside_file(block))
-		return false;
-	unmap_zeros(block);
 	__folio_mark_uptodate(folio);
 	pp_frame_adopt(block->region, folio, block->base);
 	set_huge(block, folio);
+}
+
+/* Under the lock, or whoever uses the block would have it back before it can be isolated. */
+static void unmap(struct pp_block *block)
+{
+	unmap_mapping_pages(block->region->inode->i_mapping, block->base, PP_BLOCK_PAGES, false);
+}
+
+static void release_parts(struct pp_block *block, unsigned int end)
+{
+	unsigned int i;
+
+	for (i = 0; i < end; i++)
+		if (pp_home_has_frame(block->home[i]))
+			pp_frame_unisolate(pp_home_folio(block->home[i]));
+}
+
+/* Takes all small frames of a block out of everybody's reach, or none. */
+static bool isolate_parts(struct pp_block *block)
+{
+	unsigned int i;
+
+	for (i = 0; i < PP_BLOCK_PAGES; i++) {
+		struct folio *folio;
+
+		if (!pp_home_has_frame(block->home[i]))
+			continue;
+		folio = pp_home_folio(block->home[i]);
+		if (folio_test_hwpoison(folio) || folio_test_mlocked(folio) ||
+		    !pp_frame_isolate(folio)) {
+			release_parts(block, i);
+			return false;
+		}
+	}
+	return true;
+}
+
+/* Return: 0 or -EIO. */
+static int copy_parts(struct pp_block *block, struct folio *huge)
+{
+	struct pp_slots *slots = block->region->domain->slots;
+	unsigned int i;
+	int err = 0;
+
+	for (i = 0; i < PP_BLOCK_PAGES && !err; i++) {
+		struct page *part = folio_page(huge, i);
+		pp_home_t home = block->home[i];
+
+		if (pp_home_has_frame(home))
+			copy_highpage(part, pp_home_page(home));
+		else if (pp_home_state(home) == PP_STORED)
+			err = pp_store_fetch(slots, pp_home_slot(home), part);
+	}
+	return err;
+}
+
+/* Page @i, whose bytes are in @huge as well, is there only. */
+static void move_part(struct pp_block *block, unsigned int i, struct folio *huge)
+{
+	struct pp_region *region = block->region;
+	struct pp_slots *slots = region->domain->slots;
+	pp_home_t home = block->home[i];
+	struct folio *folio;
+
+	pp_home_move(block, i, pp_home_in_huge(PP_FRAME, huge, i), PP_WHY_REGROUP);
+	if (pp_home_state(home) == PP_STORED) {
+		pp_reclaim_repay(region, pp_store_len(slots, pp_home_slot(home)));
+		pp_store_drop(slots, pp_home_slot(home));
+		pp_stat_inc(region, restores);
+	}
+	if (!pp_home_has_frame(home))
+		return;
+	folio = pp_home_folio(home);
+	if (home & PP_HOME_COPY) {
+		pp_store_drop(slots, (unsigned long)folio->private);
+		pp_stat_inc(region, copies_dropped);
+	}
+	pp_frame_abandon(folio);
+	pp_frame_unisolate(folio);
+	pp_frame_put(region, folio, false);
+}
+
+/* All pages move into @huge, or all stay where they are. Return: true when they moved. */
+static bool regroup(struct pp_block *block, struct folio *huge)
+{
+	unsigned int i;
+
+	unmap_zeros(block);
+	unmap(block);
+	if (!isolate_parts(block))
+		return false;
+	if (copy_parts(block, huge)) {
+		release_parts(block, PP_BLOCK_PAGES);
+		return false;
+	}
+	become_huge(block, huge);
+	for (i = 0; i < PP_BLOCK_PAGES; i++)
+		move_part(block, i, huge);
+	pp_stat_inc(block->region, regroups);
+	return true;
+}
+
+bool pp_huge_install(struct pp_block *block, struct folio *folio)
+{
+	if (!inside_file(block))
+		return false;
+	if (block->nr[PP_HOLE] != PP_BLOCK_PAGES)
+		return worth_regrouping(block) && regroup(block, folio);
+	unmap_zeros(block);
+	become_huge(block, folio);
 	pp_home_move_all(block, PP_FRAME, PP_WHY_FAULT);
 	pp_stat_inc(block->region, huge_faults);
 	return true;
@@ -135,6 +273,21 @@ static bool is_zero(struct page *page)
 
 	kunmap_local(bytes);
 	return zero;
+}
+
+unsigned int pp_huge_zeros(struct pp_block *block, unsigned long least)
+{
+	unsigned int i, zeros = 0;
+
+	/* A bad page must not even be read. */
+	if (has_bad_part(block->huge))
+		return 0;
+	for (i = 0; i < PP_BLOCK_PAGES; i++) {
+		if (zeros + PP_BLOCK_PAGES - i < least)
+			return 0;
+		zeros += is_zero(folio_page(block->huge, i));
+	}
+	return zeros >= least ? zeros : 0;
 }
 
 /**
@@ -279,12 +432,6 @@ static void count_evicted(struct pp_shatter *s)
 	s->rc->done += evicted;
 }
 
-/* Under the lock, or whoever uses the block would have it back before it can be isolated. */
-static void unmap(struct pp_block *block)
-{
-	unmap_mapping_pages(block->region->inode->i_mapping, block->base, PP_BLOCK_PAGES, false);
-}
-
 static bool isolate(struct pp_block *block)
 {
 	if (!has_bad_part(block->huge) && pp_frame_isolate(block->huge))
@@ -321,19 +468,18 @@ bool pp_huge_evict(struct pp_block *block, struct pp_reclaim *rc, bool any)
 	return true;
 }
 
-/* As many frames as may be needed; fewer when there is no memory. */
-static void get_parts(struct pp_block *block, struct list_head *frames)
+/* As many frames as may be needed, @n at most; fewer when there is no memory. */
+static void get_parts(struct pp_block *block, unsigned int n, struct list_head *frames)
 {
 	struct pp_region *region = block->region;
 	struct folio *huge, *folio;
-	unsigned int n;
 
 	/* Whose memory it is charged to; a reference keeps it from being isolated for a moment. */
 	mutex_lock(&block->lock);
 	huge = block->huge;
 	if (huge)
 		folio_get(huge);
-	n = PP_BLOCK_PAGES - min_t(unsigned int, block->punched, PP_BLOCK_PAGES);
+	n = min(n, PP_BLOCK_PAGES - min_t(unsigned int, block->punched, PP_BLOCK_PAGES));
 	mutex_unlock(&block->lock);
 	if (!huge)
 		return;
@@ -370,7 +516,7 @@ static int shatter_now(struct pp_shatter *s)
 	return err;
 }
 
-int pp_huge_shatter(struct pp_block *block)
+int pp_huge_shatter(struct pp_block *block, unsigned int parts)
 {
 	struct pp_shatter s = { .block = block };
 	struct folio *folio, *next;
@@ -379,7 +525,7 @@ int pp_huge_shatter(struct pp_block *block)
 
 	if (!READ_ONCE(block->huge))
 		return 0;
-	get_parts(block, &frames);
+	get_parts(block, parts, &frames);
 	s.frames = &frames;
 	do {
 		err = shatter_now(&s);
@@ -388,7 +534,7 @@ int pp_huge_shatter(struct pp_block *block)
 		list_del(&folio->lru);
 		pp_frame_put(block->region, folio, false);
 	}
-	return err;
+	return err ? err : s.found[PP_PUT_ZERO];
 }
 
 /* All of it: the frame goes, or, when somebody holds it, leaves the region. */
@@ -441,7 +587,7 @@ void pp_huge_shatter_marked(struct pp_region *region)
 			break;
 		xa_clear_mark(&region->blocks, n, PP_BLOCK_SHATTER);
 		/* Pinned, or no memory: the next punch asks again, and eviction does not ask. */
-		pp_huge_shatter(block);
+		pp_huge_shatter(block, PP_BLOCK_PAGES);
 		cond_resched();
 	}
 }

@@ -5,18 +5,20 @@
  * DOC: huge frames
  *
  * The first write to a block of which nothing is touched yet gets a huge frame when the mapping can
- * hold it as one entry of its page tables. All 512 homes are then parts of that frame, and all are
- * FRAME or all are STANDBY: reference count, folio lock and age are the frame's. Nothing in the
- * kernel that a module may call splits such a frame, so it is given up as a whole:
+ * hold it as one entry of its page tables. So does, in the mode "always-try", a touch of a block
+ * that is in small frames for the most part: it is regrouped. All 512 homes are then parts of that
+ * frame, and all are FRAME or all are STANDBY: reference count, folio lock and age are the frame's.
+ * Nothing in the kernel that a module may call splits such a frame, so it is given up as a whole:
  *
  *   evicted    when cold: pages of zeros become holes, all others go to the store
- *   shattered  when parts of it were punched: pages of zeros become holes, all others get frames
- *              of their own, as standby pages
+ *   shattered  when parts of it were punched, or are zeros while memory is short (policy/sparse.c):
+ *              pages of zeros become holes, all others get frames of their own, as standby pages
  *   punched    when all of it is
  *
  * Eviction and shattering hold the block's lock and the isolated frame from beginning to end. The
  * bytes stay in the huge frame until each page has its new home; if one cannot get any, the new
- * homes are given up and the block is what it was.
+ * homes are given up and the block is what it was. Regrouping does the same the other way round:
+ * with all small frames isolated, it copies, and only then do pages move.
  *
  * A punch of a part writes zeros there and asks for the block to be shattered, a while later, when
  * so much is punched that it is worth it.
@@ -34,7 +36,20 @@
 #define PP_MAX_KEPT	(PP_BLOCK_PAGES / 4)
 
 /**
- * pp_huge_get - a huge frame for the first touch of a block, when there may be one
+ * pp_huge_settled - has a block been huge, or not, for a second?
+ * @block: the block
+ *
+ * Until then a guest may be filling a new huge frame, or giving back what was in one.
+ *
+ * Return: true when it has.
+ */
+static inline bool pp_huge_settled(struct pp_block *block)
+{
+	return time_after_eq(jiffies, READ_ONCE(block->changed) + HZ);
+}
+
+/**
+ * pp_huge_get - a huge frame for a block that is touched, when there may be one
  * @access: the access, by a fault
  * @block: its block
  * Return: the frame, zeroed, for pp_huge_install() or pp_frame_put_huge(); or NULL, and a counter
@@ -46,8 +61,11 @@ struct folio *pp_huge_get(struct pp_access *access, struct pp_block *block);
  * pp_huge_install - makes a huge frame the memory of a block
  * @block: the block, locked
  * @folio: from pp_huge_get(); the reference passes to the block
- * Return: false when there is something in the block already, or the region's end: the frame is
- * the caller's still.
+ *
+ * Pages that have memory already are copied, if they are enough to regroup them.
+ *
+ * Return: false when it cannot be: the region ends in the block; somebody was faster; one of its
+ * pages is pinned, locked by mlock(2) or damaged. The frame is the caller's still.
  */
 bool pp_huge_install(struct pp_block *block, struct folio *folio);
 
@@ -61,11 +79,23 @@ bool pp_huge_install(struct pp_block *block, struct folio *folio);
 bool pp_huge_evict(struct pp_block *block, struct pp_reclaim *rc, bool any);
 
 /**
+ * pp_huge_zeros - counts pages of zeros in a huge frame
+ * @block: the block, locked, with a huge frame
+ * @least: how many are of interest
+ *
+ * The frame may be mapped: what the result says is a hint.
+ *
+ * Return: how many there are; 0 when there are fewer than @least, or when a page is damaged.
+ */
+unsigned int pp_huge_zeros(struct pp_block *block, unsigned long least);
+
+/**
  * pp_huge_shatter - frames of one page instead of a huge one
  * @block: the block
- * Return: 0, also when it has no huge frame; -EBUSY: pinned; -ENOMEM.
+ * @parts: pages that will need a frame, as far as is known: it takes longer when there are more
+ * Return: pages that became holes; 0 also when it has no huge frame; -EBUSY: pinned; -ENOMEM.
  */
-int pp_huge_shatter(struct pp_block *block);
+int pp_huge_shatter(struct pp_block *block, unsigned int parts);
 
 /**
  * pp_huge_punch - punches pages of a huge frame

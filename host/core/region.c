@@ -155,6 +155,7 @@ static struct pp_block *block_alloc(struct pp_region *region, unsigned long n)
 	block->region = region;
 	block->base = n << PP_BLOCK_SHIFT;
 	block->nr[PP_HOLE] = PP_BLOCK_PAGES;
+	block->changed = jiffies;
 	return block;
 }
 
@@ -293,7 +294,7 @@ int pp_region_cut(struct pp_region *region, pgoff_t index)
 
 	if (!block || !(index & (PP_BLOCK_PAGES - 1)))
 		return 0;
-	return pp_huge_shatter(block);
+	return min(pp_huge_shatter(block, PP_BLOCK_PAGES), 0);
 }
 
 int pp_region_resize(struct pp_region *region, unsigned long from, unsigned long to)

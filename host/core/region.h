@@ -67,6 +67,7 @@ static_assert(PAGE_SHIFT == 12 && sizeof(pp_home_t) << PP_BLOCK_SHIFT == PAGE_SI
  * @aged: pages made standby when the block was aged last
  * @huge: the huge frame that all homes are in, or NULL; read without the lock as a hint
  * @punched: pages of @huge punched since it came, at most; read without the lock as a hint
+ * @changed: jiffies when @huge came or went, or the block was made; READ_ONCE()
  * @heat: 0..3, how often in a row most of the aged pages were touched again
  * @skip: ageing rounds that still pass over this block because of its heat
  * @lru: on the module's list_lru, constant place from the first touch to the region's end
@@ -84,22 +85,27 @@ struct pp_block {
 	u8 heat;
 	u8 skip;
 	struct folio *huge;
+	unsigned long changed;
 	struct list_head lru;
 };
 
-/* Mark of @blocks of a region: the huge frame is to be shattered. */
+/* Marks of @blocks of a region: the huge frame is to be shattered. */
 #define PP_BLOCK_SHATTER	XA_MARK_0
+/* Nobody has counted the zeros in the huge frame since it came, or was touched again. */
+#define PP_BLOCK_UNCOUNTED	XA_MARK_1
 
 /**
  * enum pp_huge_mode - when huge frames are used
  * @PP_HUGE_OFF: never
  * @PP_HUGE_FIRST_TOUCH: for the first touch of a block
+ * @PP_HUGE_ALWAYS_TRY: also in the place of small ones, where page tables allow it
  * @PP_HUGE_POOL: (of a region) as the pool says
  * @PP_NR_HUGE_MODES: number of modes
  */
 enum pp_huge_mode {
 	PP_HUGE_OFF,
 	PP_HUGE_FIRST_TOUCH,
+	PP_HUGE_ALWAYS_TRY,
 	PP_HUGE_POOL,
 	PP_NR_HUGE_MODES
 };
@@ -139,6 +145,7 @@ struct pp_limit_writes {
  * @stall_ms: milliseconds
  * @age_interval_ms: milliseconds, 0 = only under pressure
  * @huge: enum pp_huge_mode
+ * @huge_zeros: pages of zeros for which a huge frame is broken up under pressure, 0 = never
  * @evict: switch
  * @keep_copies: switch
  * @detect_same: switch
@@ -156,6 +163,7 @@ struct pp_knobs {
 	unsigned long stall_ms;
 	unsigned long age_interval_ms;
 	unsigned long huge;
+	unsigned long huge_zeros;
 	bool evict;
 	bool keep_copies;
 	bool detect_same;
@@ -257,7 +265,8 @@ struct pp_pool {
  * @hand_age: next block that the clock ages, under @clock_lock
  * @hand_evict: next block from which the clock evicts, under @clock_lock
  * @gap: blocks between the two hands, under @clock_lock
- * @clock_lock: protects the hands
+ * @hand_count: next block whose zeros are counted, READ_ONCE()
+ * @clock_lock: protects the two hands
  * @stats: counters
  * @last_line: jiffies of the last log line about memory errors, to keep them apart
  * @kobj: sysfs directory
@@ -288,6 +297,7 @@ struct pp_region {
 	unsigned long hand_age;
 	unsigned long hand_evict;
 	unsigned long gap;
+	unsigned long hand_count;
 	spinlock_t clock_lock;
 	struct pp_stats __percpu *stats;
 	unsigned long last_line;

@@ -48,6 +48,7 @@ static const struct fs_parameter_spec pp_parameters[] = {
 	KNOB_OPT("spare",		PP_KNOB_SPARE),
 	KNOB_OPT("stall_ms",		PP_KNOB_STALL),
 	KNOB_OPT("huge",		PP_KNOB_HUGE),
+	KNOB_OPT("huge_zeros",		PP_KNOB_HUGE_ZEROS),
 	fsparam_u32oct("mode",		OPT_MODE),
 	fsparam_uid("uid",		OPT_UID),
 	fsparam_gid("gid",		OPT_GID),

@@ -15,6 +15,8 @@
 #define QUIET		(HZ / 2)
 /* Least share of a request that a region is asked for. */
 #define SHARE_MIN	16UL
+/* Regions visited in one run for zeros in their huge frames: with many of them, others next time. */
+#define SPARSE_VISITS	16UL
 /* Copies dropped first when the store has no room, and how often more are before it gives up. */
 #define COPY_STEP	64UL
 #define COPY_ROUNDS	4
@@ -132,6 +134,35 @@ static unsigned long drop_copies(struct pp_reclaim *rc, unsigned long want)
 	return dropped;
 }
 
+static void sparse_region(struct pp_region *region, struct pp_reclaim *rc)
+{
+	u64 start = ktime_get_ns();
+
+	pp_sparse_reclaim(region, rc);
+	pp_stat_add(region, reclaim_ns, ktime_get_ns() - start);
+}
+
+/* Zeros in huge frames, which cost nobody a page. Takes memory first, which the host has not. */
+static void reclaim_sparse(struct pp_reclaim *rc)
+{
+	unsigned long n;
+
+	if (rc->try_only || rc->host || !atomic_long_read(&rc->pool->huge))
+		return;
+	if (rc->only) {
+		sparse_region(rc->only, rc);
+		return;
+	}
+	for (n = min(nr_regions(rc->pool), SPARSE_VISITS); n && rc->done < rc->want; n--) {
+		struct pp_region *region = next_region(rc->pool);
+
+		if (!region)
+			break;
+		sparse_region(region, rc);
+		pp_region_put(region);
+	}
+}
+
 static void reclaim_efforts(struct pp_reclaim *rc)
 {
 	int effort;
@@ -155,6 +186,7 @@ void pp_reclaim_run(struct pp_reclaim *rc, const char *who)
 		WRITE_ONCE(rc->pool->crowds, rc->pool->crowds + 1);
 		WRITE_ONCE(rc->pool->crowded, false);
 	}
+	reclaim_sparse(rc);
 	/*
 	 * Copies that lie scattered leave no room until many are gone, and each round looks at
 	 * everything: every one drops eight times what the one before did, and the last one all.

@@ -37,8 +37,9 @@ const struct pp_policy_ops *pp_policy_find(const char *name);
  * @rc: the request; its @done tells the result
  * @who: name for the trace
  *
- * Takes what is easy first, incompressible pages only when that is not enough; when it is the
- * store that has no room, copies that it keeps of pages in memory go. Stops early when the caller
+ * Takes what is easy first: zeros in huge frames, then what compresses, incompressible pages only
+ * when that is not enough. When it is the store that has no room, copies that it keeps of pages in
+ * memory go. Stops early when the caller
  * is killed.
  */
 void pp_reclaim_run(struct pp_reclaim *rc, const char *who);
@@ -146,6 +147,15 @@ void pp_reclaim_set_ageing(struct pp_pool *pool, unsigned long ms);
  * @region: the region
  */
 void pp_clock_age(struct pp_region *region);
+
+/**
+ * pp_sparse_reclaim - breaks up huge frames of which a good part is zeros
+ * @region: the region
+ * @rc: the request; its @done is counted up by the pages that became holes
+ *
+ * How much is a good part the knob huge_zeros says. May sleep, and allocates: not for the shrinker.
+ */
+void pp_sparse_reclaim(struct pp_region *region, struct pp_reclaim *rc);
 
 /**
  * pp_reclaim_init_pool - prepares the workers of a new pool

@@ -175,7 +175,7 @@ void sweep_values(void)
 		"store_limit", "1073741824", "compressor", "zstd", "policy", "random",
 		"evict", "0", "keep_copies", "0", "detect_same", "0", "shrinker", "0",
 		"shrink_step", "4096", "age_interval_ms", "86400000", "spare", "0",
-		"stall_ms", "77", "huge", "first-touch",
+		"stall_ms", "77", "huge", "first-touch", "huge_zeros", "0",
 	};
 	/* One of each kind; the others are lines in the module's tables. */
 	static const char *const of_pool[] = {

@@ -30,7 +30,7 @@ bad_values() {
 bytes='empty -1 +1 1Q 1KK 1K1 K 0x10 1.5G 99999999999999999999999 9999999999999999999 9007199254740993K 8796093022208M 8589934592G 8388608T'
 all_values() {
 	local name
-	for name in limit size region_limit store_limit shrink_step spare; do
+	for name in limit size region_limit store_limit shrink_step spare huge_zeros; do
 		echo "$name $bytes"
 	done
 	for name in evict keep_copies detect_same shrinker; do
@@ -41,7 +41,7 @@ all_values() {
 	echo "nr_inodes empty -1 1Q 1K 99999999999999999999999 9223372036854775808"
 	echo "compressor empty LZ4 lz4x lzo 1"
 	echo "policy empty Clock clockwise lru"
-	echo "huge empty 0 1 Off offf first-touched always pool"
+	echo "huge empty 0 1 Off offf first-touched always always-tries pool"
 }
 # The same of a region's file that takes a word.
 bad_modes() {

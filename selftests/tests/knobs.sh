@@ -49,7 +49,10 @@ reads_back() {
 		stall_ms 10000
 		spare 8K 8192
 		huge first-touch
+		huge always-try
 		huge off
+		huge_zeros 4000 4096
+		huge_zeros 524288
 	END
 }
 

@@ -13,7 +13,7 @@ struct shim_vma { unsigned long vm_flags; };
 #define vm_area_struct shim_vma
 
 static bool fits;
-static unsigned int marks;
+static unsigned int marks[2];
 
 #define i_size_read(i)		((i)->i_size)
 #define LIST_HEAD(name)		struct list_head name = { &name, &name }
@@ -25,10 +25,11 @@ static unsigned int marks;
 #define folio_put(folio)	((void)(folio)->refs--)
 #define __folio_mark_uptodate(folio)	((void)(folio))
 #define xa_set_mark(xa, index, mark) \
-	((void)(xa), (void)(index), (void)(mark), (void)marks++)
+	((void)(xa), (void)(index), (void)(marks[mark]++))
 #define xa_clear_mark(xa, index, mark) \
-	((void)(xa), (void)(index), (void)(mark), (void)marks--)
+	((void)(xa), (void)(index), (void)(marks[mark]--))
 #define XA_MARK_0		0
+#define XA_MARK_1		1
 #define xa_for_each_marked(xa, n, entry, mark)	xa_for_each(&(xa)[mark], n, entry)
 #define list_for_each_entry_safe(pos, n, head, member)					\
 	for (pos = container_of((head)->next, __typeof__(*pos), member),			\
@@ -95,6 +96,28 @@ void pp_store_drop(struct pp_slots *slots, u64 number)
 {
 	expect(stored[number]);
 	stored[number] = 0;
+}
+
+static int fetch_result;
+
+int pp_store_fetch(struct pp_slots *slots, u64 number, struct page *page)
+{
+	expect(stored[number]);
+	*(u64 *)page_address(page) = stored[number];
+	return fetch_result;
+}
+
+unsigned int pp_store_len(struct pp_slots *slots, u64 number)
+{
+	expect(stored[number]);
+	return 10;
+}
+
+static unsigned int repaid;
+
+void pp_reclaim_repay(struct pp_region *r, unsigned int bytes)
+{
+	repaid += bytes;
 }
 
 bool pp_block_lock(struct pp_block *b, bool try_only)
@@ -170,8 +193,7 @@ void pp_reclaim_shatter_later(struct pp_pool *p)
 	later++;
 }
 
-/* A block in use whose page i begins with the word i + 1, but for pages from @zeros on. */
-static void begin(unsigned int zeros)
+static struct folio *make_huge(void)
 {
 	struct page *first = alloc_page(__GFP_ZERO), *page;
 	unsigned int i;
@@ -181,6 +203,15 @@ static void begin(unsigned int zeros)
 		assert(page->pfn == first->pfn + i);
 		page->head = first;
 	}
+	return page_folio(first);
+}
+
+/* A block in use whose page i begins with the word i + 1, but for pages from @zeros on. */
+static void begin(unsigned int zeros)
+{
+	struct folio *first = make_huge();
+	unsigned int i;
+
 	for (i = 0; i < zeros; i++)
 		*(u64 *)page_address(pfn_to_page(first->pfn + i)) = i + 1;
 	pool = (struct pp_pool){};
@@ -194,11 +225,11 @@ static void begin(unsigned int zeros)
 	memset(stored, 0, sizeof(stored));
 	room = NR_SLOTS - 2;
 	frames_left = PP_BLOCK_PAGES;
-	marks = 0;
+	memset(marks, 0, sizeof(marks));
 	later = 0;
 	touched_again = false;
 	mutex_lock(&block.lock);
-	expect(pp_huge_install(&block, page_folio(first)));
+	expect(pp_huge_install(&block, first));
 	mutex_unlock(&block.lock);
 	atomic_long_add(PP_BLOCK_PAGES, &region.frames);
 	block.huge->refs = 2;
@@ -305,12 +336,13 @@ TEST(all_pages_or_none)
 TEST(shattered_into_frames)
 {
 	begin(100);
-	expect_eq(pp_huge_shatter(&block), 0);
+	expect_eq(pp_huge_shatter(&block, 100), 412);
 	expect(!block.huge);
 	expect_eq(block.nr[PP_STANDBY], 100);
 	expect_eq(block.nr[PP_HOLE], 412);
 	expect_eq(region.frames.v, 100);
-	expect_eq(pp_huge_shatter(&block), 0);
+	expect_eq(frames_left, PP_BLOCK_PAGES - 100);
+	expect_eq(pp_huge_shatter(&block, PP_BLOCK_PAGES), 0);
 	end();
 }
 
@@ -318,7 +350,7 @@ TEST(no_frames_no_shattering)
 {
 	begin(100);
 	frames_left = 99;
-	expect_eq(pp_huge_shatter(&block), -ENOMEM);
+	expect_eq(pp_huge_shatter(&block, PP_BLOCK_PAGES), -ENOMEM);
 	expect_whole(PP_FRAME);
 	end();
 }
@@ -329,14 +361,14 @@ TEST(pinned)
 
 	begin(100);
 	touched_again = true;
-	expect_eq(pp_huge_shatter(&block), -EBUSY);
+	expect_eq(pp_huge_shatter(&block, PP_BLOCK_PAGES), -EBUSY);
 	expect(pp_huge_evict(&block, &rc, true));
 	expect_whole(PP_FRAME);
 	expect_eq(rc.done, 0);
 	expect(stat(PP_STAT_busy) > 1);
 	touched_again = false;
 	folio_page(block.huge, 77)->hwpoison = true;
-	expect_eq(pp_huge_shatter(&block), -EBUSY);
+	expect_eq(pp_huge_shatter(&block, PP_BLOCK_PAGES), -EBUSY);
 	expect_whole(PP_FRAME);
 	end();
 }
@@ -349,8 +381,8 @@ TEST(punched_in_part)
 	expect(!later && block.punched == 10);
 	pp_huge_punch(&block, 100, 110);
 	mutex_unlock(&block.lock);
-	expect(later == 1 && marks == 1);
-	expect_eq(pp_huge_shatter(&block), 0);
+	expect(later == 1 && marks[PP_BLOCK_SHATTER] == 1);
+	expect_eq(pp_huge_shatter(&block, PP_BLOCK_PAGES), 20);
 	expect_eq(block.nr[PP_HOLE], 20);
 	expect_eq(block.nr[PP_STANDBY], 492);
 	end();
@@ -409,5 +441,187 @@ TEST(not_over_the_end)
 	expect(!pp_huge_install(&block, huge));
 	mutex_unlock(&block.lock);
 	block.huge = huge;
+	end();
+}
+
+TEST(zeros_are_counted)
+{
+	begin(500);
+	expect_eq(pp_huge_zeros(&block, 12), 12);
+	expect_eq(pp_huge_zeros(&block, 1), 12);
+	expect_eq(pp_huge_zeros(&block, 13), 0);
+	expect_eq(pp_huge_zeros(&block, ULONG_MAX), 0);
+	folio_page(block.huge, 501)->hwpoison = true;
+	expect_eq(pp_huge_zeros(&block, 12), 0);
+	end();
+}
+
+/*
+ * A block in small frames, every other one in use, that was so for a second: page i begins with the
+ * word i + 1. Of pages 0 to 49 the store keeps copies, pages 50 to 89 are in the store, pages 90 to
+ * 99 are holes.
+ */
+static void begin_small(void)
+{
+	unsigned int i;
+
+	begin(512);
+	expect_eq(pp_huge_shatter(&block, PP_BLOCK_PAGES), 0);
+	mutex_lock(&block.lock);
+	for (i = 0; i < PP_BLOCK_PAGES; i++) {
+		struct folio *folio = pp_home_folio(homes[i]);
+		enum pp_state state = i % 2 ? PP_FRAME : PP_STANDBY;
+
+		if (i < 50) {
+			stored[i + 1] = i + 1;
+			folio->private = (void *)(unsigned long)(i + 1);
+		} else if (i < 100) {
+			stored[i + 1] = i < 90 ? i + 1 : 0;
+			pp_home_move(&block, i, i < 90 ? pp_home_in_slot(i + 1) : PP_HOLE,
+				     PP_WHY_EVICT);
+			__free_page(folio_page(folio, 0));
+			atomic_long_dec(&region.frames);
+			continue;
+		}
+		pp_home_move(&block, i,
+			     pp_home_in_frame(state, folio, i < 50 ? PP_HOME_COPY : PP_HOME_TOUGH),
+			     PP_WHY_FAULT);
+	}
+	mutex_unlock(&block.lock);
+	jiffies += HZ;
+	pool.knobs.huge = PP_HUGE_ALWAYS_TRY;
+	region.huge_mode = PP_HUGE_POOL;
+	fetch_result = 0;
+	repaid = 0;
+}
+
+static bool install_another(struct folio *huge)
+{
+	bool done;
+
+	atomic_long_add(PP_BLOCK_PAGES, &region.frames);
+	mutex_lock(&block.lock);
+	done = pp_huge_install(&block, huge);
+	mutex_unlock(&block.lock);
+	return done;
+}
+
+TEST(regrouped)
+{
+	unsigned int i;
+
+	begin_small();
+	expect(install_another(make_huge()));
+	expect_whole(PP_FRAME);
+	expect(block.huge->mapping == inode.i_mapping && block.huge->index == block.base);
+	for (i = 0; i < PP_BLOCK_PAGES; i++)
+		expect_eq(*(u64 *)page_address(pp_home_page(homes[i])),
+			  i < 90 || i >= 100 ? i + 1 : 0);
+	expect_eq(block.copies, 0);
+	expect_eq(repaid, 400);
+	expect_eq(stat(PP_STAT_regroups), 1);
+	expect_eq(stat(PP_STAT_restores), 40);
+	expect_eq(stat(PP_STAT_copies_dropped), 50);
+	end();
+}
+
+static void expect_small(struct folio *huge)
+{
+	unsigned int i;
+
+	expect(!block.huge && !stat(PP_STAT_regroups));
+	expect_eq(block.nr[PP_FRAME] + block.nr[PP_STANDBY], PP_BLOCK_PAGES - 50);
+	expect_eq(block.nr[PP_STORED], 40);
+	expect_eq(block.copies, 50);
+	expect_eq(repaid, 0);
+	for (i = 0; i < PP_BLOCK_PAGES; i++) {
+		if (!pp_home_has_frame(homes[i]))
+			continue;
+		expect(!pp_home_folio(homes[i])->frozen);
+		expect_eq(*(u64 *)page_address(pp_home_page(homes[i])), i + 1);
+	}
+	for (i = PP_BLOCK_PAGES; i--; )
+		__free_page(pfn_to_page(huge->pfn + i));
+}
+
+/* A pin, a fault that has it locked, mlock(2), damage: nothing moves. */
+TEST(one_page_keeps_all_from_being_regrouped)
+{
+	unsigned int what;
+
+	for (what = 0; what < 4; what++) {
+		struct folio *huge, *last;
+
+		begin_small();
+		huge = make_huge();
+		last = pp_home_folio(homes[PP_BLOCK_PAGES - 1]);
+		last->refs = what == 0 ? 2 : 1;
+		last->locked = what == 1;
+		last->mlocked = what == 2;
+		last->hwpoison = what == 3;
+		expect(!install_another(huge));
+		expect_eq(last->locked, what == 1);
+		expect_small(huge);
+		end();
+	}
+}
+
+TEST(a_page_that_cannot_be_fetched)
+{
+	struct folio *huge;
+
+	begin_small();
+	huge = make_huge();
+	fetch_result = -EIO;
+	expect(!install_another(huge));
+	expect_small(huge);
+	end();
+}
+
+/* Each of these alone: nothing is tried, and no counter says that it could not be. */
+TEST(not_worth_regrouping)
+{
+	struct shim_vma vma = {};
+	struct pp_access access = { .region = &region, .vma = &vma, .no_table = true };
+	unsigned int what;
+
+	fits = true;
+	for (what = 0; what < 5; what++) {
+		begin_small();
+		offered = make_huge();
+		expect(pp_huge_get(&access, &block) == offered);
+		if (what == 0)
+			pool.knobs.huge = PP_HUGE_FIRST_TOUCH;
+		else if (what == 1)
+			region.huge_mode = PP_HUGE_OFF;
+		else if (what == 2)
+			jiffies--;
+		else if (what == 3)
+			block.nr[PP_FRAME] -= 100;
+		else
+			pool.knobs.huge_zeros = 18;
+		expect(!pp_huge_get(&access, &block));
+		expect(!install_another(offered));
+		if (what == 3)
+			block.nr[PP_FRAME] += 100;
+		expect_eq(stat(PP_STAT_huge_misfit) + stat(PP_STAT_huge_no_entry), 0);
+		expect_small(offered);
+		end();
+	}
+	offered = NULL;
+}
+
+TEST(where_no_huge_entry_can_be)
+{
+	struct shim_vma vma = {};
+	struct pp_access access = { .region = &region, .vma = &vma };
+
+	fits = true;
+	begin_small();
+	offered = make_huge();
+	expect(!pp_huge_get(&access, &block));
+	expect_eq(stat(PP_STAT_huge_no_entry), 1);
+	expect_small(offered);
+	offered = NULL;
 	end();
 }

@@ -75,7 +75,7 @@ TEST(each_knob_sets_itself_alone)
 		[PP_KNOB_DETECT_SAME] = "0", [PP_KNOB_SHRINKER] = "0",
 		[PP_KNOB_SHRINK_STEP] = "24576", [PP_KNOB_AGE_INTERVAL] = "7",
 		[PP_KNOB_SPARE] = "28672", [PP_KNOB_STALL] = "8",
-		[PP_KNOB_HUGE] = "first-touch",
+		[PP_KNOB_HUGE] = "first-touch", [PP_KNOB_HUGE_ZEROS] = "32768",
 	};
 	enum pp_knob knob, other;
 
@@ -135,7 +135,7 @@ TEST(switches_and_times)
 	expect_eq(pp_knob_store(&pool, PP_KNOB_POLICY, "clocks"), -EINVAL);
 }
 
-/* A pool has two words for it; a region has one more, which it begins with. */
+/* A pool has three words for it; a region has one more, which it begins with. */
 TEST(huge_modes)
 {
 	static const char *const no_mode[] = {

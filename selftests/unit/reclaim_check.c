@@ -13,6 +13,8 @@ static struct pp_region regions[NR];
 /* Of each region: pages had easily and with effort, spare frames; what it was asked first. */
 static unsigned long easy[NR], hard[NR], asked[NR], spare[NR], copies[NR];
 static unsigned int visits[NR];
+/* Zeros in its huge frames. */
+static unsigned long sparse[NR];
 static bool store_full, tight;
 /* Copies that must go before the store has room. */
 static unsigned long copies_until_room;
@@ -93,6 +95,13 @@ void pp_huge_shatter_marked(struct pp_region *region)
 {
 }
 
+void pp_sparse_reclaim(struct pp_region *region, struct pp_reclaim *rc)
+{
+	expect(rc->done < rc->want && !rc->try_only && !rc->host);
+	rc->done += sparse[region - regions];
+	sparse[region - regions] = 0;
+}
+
 unsigned long pp_frame_drain(struct pp_region *region, unsigned long max)
 {
 	unsigned int i = region - regions;
@@ -164,7 +173,7 @@ static void begin(const unsigned long *frames)
 		atomic_long_set(&regions[i].frames, frames[i]);
 		atomic_long_add(frames[i], &pool.frames);
 		easy[i] = frames[i];
-		hard[i] = asked[i] = spare[i] = copies[i] = visits[i] = 0;
+		hard[i] = asked[i] = spare[i] = copies[i] = visits[i] = sparse[i] = 0;
 		expect_eq(xa_insert(&regions[i].blocks, 0, &blocks[i], 0), 0);
 	}
 }
@@ -241,6 +250,32 @@ TEST(easy_pages_first)
 	expect_eq(hard[0], 100);
 	expect_eq(run(30, NULL), 30);
 	expect_eq(hard[0], 70);
+	end();
+}
+
+/* Before any page is evicted, but not by the shrinker, which has no memory for it. */
+TEST(zeros_in_huge_frames_before_all)
+{
+	struct pp_reclaim rc = { .pool = &pool, .want = 10, .host = true };
+
+	begin((unsigned long[]){ 100, 100, 0, 0 });
+	atomic_long_set(&pool.huge, 1);
+	sparse[1] = 150;
+	sparse[2] = 60;
+	expect_eq(run(210, NULL), 210);
+	expect_eq(easy[0] + easy[1], 200);
+	sparse[1] = sparse[2] = 7;
+	expect_eq(run(10, &regions[2]), 7);
+	expect_eq(sparse[1], 7);
+	expect_eq(run(10, NULL), 10);
+	expect_eq(easy[0] + easy[1], 197);
+	sparse[1] = 7;
+	pp_reclaim_run(&rc, "test");
+	rc = (struct pp_reclaim){ .pool = &pool, .want = 10, .try_only = true };
+	pp_reclaim_run(&rc, "test");
+	expect_eq(sparse[1], 7);
+	pool.knobs.evict = false;
+	expect_eq(run(10, NULL), 0);
 	end();
 }
 

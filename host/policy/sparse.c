@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * sparse: huge frames that are zeros for a good part.
+ *
+ * A guest that touched one page of a block has all 512 in memory. Nobody would miss those that are
+ * zeros, so while memory is short such frames are broken up before any page is evicted.
+ *
+ * Counting reads the frame, so it is done once after the frame came, when the guest had time to
+ * fill it, and once each time that it is touched again after it was standby: a mark in the region's
+ * table of blocks tells which are due. A hand goes around, so that those that come first are not
+ * looked at alone.
+ */
+#include <linux/sched/signal.h>
+#include "core/huge.h"
+#include "policy/reclaim.h"
+
+/* Blocks looked at in one visit to a region: a fault may be waiting. */
+#define MAX_LOOKS	64U
+
+/* Return: pages of zeros; 0: too few, or not to be broken up. */
+static unsigned int count(struct pp_block *block, unsigned long least)
+{
+	unsigned int zeros = 0;
+
+	mutex_lock(&block->lock);
+	/* mlock(2) marks the frame, and small ones would not have that mark. */
+	if (block->huge && !folio_test_mlocked(block->huge))
+		zeros = pp_huge_zeros(block, least);
+	mutex_unlock(&block->lock);
+	return zeros;
+}
+
+static void look_at(struct pp_block *block, unsigned long least, struct pp_reclaim *rc)
+{
+	struct pp_region *region = block->region;
+	unsigned int zeros;
+	int won;
+
+	/* Before counting: it is set again when the block is touched meanwhile. */
+	xa_clear_mark(&region->blocks, block->base >> PP_BLOCK_SHIFT, PP_BLOCK_UNCOUNTED);
+	zeros = count(block, least);
+	if (!zeros)
+		return;
+	/* Pinned, or no memory for its frames: not before it is touched again. */
+	won = pp_huge_shatter(block, PP_BLOCK_PAGES - zeros);
+	if (won <= 0)
+		return;
+	rc->done += won;
+	pp_stat_inc(region, shatter_sparse);
+}
+
+void pp_sparse_reclaim(struct pp_region *region, struct pp_reclaim *rc)
+{
+	unsigned long least = READ_ONCE(region->pool->knobs.huge_zeros);
+	unsigned long n = READ_ONCE(region->hand_count);
+	unsigned int looks = MAX_LOOKS;
+	struct pp_block *block;
+
+	if (!least || !atomic_long_read(&region->huge))
+		return;
+	while (rc->done < rc->want && looks-- && !pp_region_ending(region) &&
+	       !fatal_signal_pending(current)) {
+		block = xa_find(&region->blocks, &n, ULONG_MAX, PP_BLOCK_UNCOUNTED);
+		if (!block && !n)
+			break;
+		if (!block) {
+			n = 0;
+			continue;
+		}
+		n++;
+		if (pp_huge_settled(block))
+			look_at(block, least, rc);
+		cond_resched();
+	}
+	WRITE_ONCE(region->hand_count, n);
+}
