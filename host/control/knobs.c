@@ -291,6 +291,7 @@ static int apply(struct pp_pool *pool, enum pp_knob knob, const struct value *v)
 		return set_limit(pool, NULL, v->n);
 	case PP_KNOB_STORE_LIMIT:
 		pp_store_set_limit(pool->store, (u64)v->n << PAGE_SHIFT);
+		pp_reclaim_forget(pool);
 		return 0;
 	case PP_KNOB_COMPRESSOR:
 		return pp_store_set_codec(pool->store, v->text);

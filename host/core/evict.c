@@ -158,7 +158,7 @@ static int find_home(struct pp_region *region, struct folio *folio, pp_home_t ho
 	}
 	ret = pp_evict_store(region, folio_page(folio, 0),
 			     (home & PP_HOME_TOUGH ? PP_PUT_KNOWN_RAW : 0) |
-			     (rc->exchange ? PP_PUT_EXCHANGE(rc->bytes) : 0), rc, &slot);
+			     (rc->exchange ? PP_PUT_EXCHANGE(rc->bytes, rc->out) : 0), rc, &slot);
 	if (ret < 0)
 		return ret;
 	*to = ret == PP_PUT_ZERO ? PP_HOLE : pp_home_in_slot(slot);
@@ -201,7 +201,8 @@ static void exchanged(struct pp_reclaim *rc, struct pp_region *region, struct fo
 {
 	rc->bytes = pp_home_state(to) == PP_STORED ?
 		    pp_store_len(region->domain->slots, pp_home_slot(to)) : 0;
-	if (rc->keep == region)
+	/* What the store borrowed for this page goes back to where it came from. */
+	if (rc->keep == region && !pp_store_tight(region->pool->store))
 		rc->won = folio;
 	else
 		pp_frame_trade(region, rc->keep, folio);
@@ -242,7 +243,6 @@ static int evict_page(struct pp_block *block, unsigned int i, struct pp_reclaim 
 	if (rc->exchange)
 		exchanged(rc, region, folio, home & PP_HOME_COPY ? PP_HOLE : to);
 	else
-		/* What the store borrowed for this page goes back to where it came from. */
 		pp_frame_put(region, folio,
 			     rc->keep == region && !pp_store_tight(region->pool->store));
 	pp_stat_inc(region, evictions);

@@ -33,6 +33,7 @@
  * @exchange: one page is to be evicted, into the room that the store keeps for pages that change
  *	places; its charge to the pool passes to @keep, and whoever makes the request owns that
  * @bytes: with @exchange, what the page may have there at most; then, by how much the store grew
+ * @out: with @exchange, bytes that will leave the store for it
  * @misfits: with @exchange, pages of the region at hand that were tried and are larger
  * @won: with @exchange, the page's frame, reference count one, if it was one of @keep
  * @host: it is the host that needs memory: pages that compression does not make smaller win nothing
@@ -47,6 +48,7 @@ struct pp_reclaim {
 	unsigned long done;
 	struct folio *won;
 	unsigned int bytes;
+	unsigned int out;
 	unsigned int misfits;
 	unsigned int refused;
 	bool no_room;

@@ -258,15 +258,6 @@ static int stored_bytes(struct pp_access *access)
 	return bytes;
 }
 
-/* It has less than it would if all regions had as much. */
-static bool is_poor(struct pp_region *region)
-{
-	struct pp_pool *pool = region->pool;
-
-	return (unsigned long)atomic_long_read(&region->frames) <
-	       READ_ONCE(pool->knobs.limit) / max(READ_ONCE(pool->nr_regions), 1UL);
-}
-
 /*
  * Has another page go to the store for this one, with @others perhaps one of another region.
  * Return: 0 with a frame in @out; -EBUSY when the store is not full, so that there is no need, or
@@ -328,7 +319,7 @@ static int wait_for_frame(struct pp_access *access, bool stored, struct folio **
 		access->deadline = 0;
 		return -ESTALE;
 	}
-	err = exchange(access, stored, !own && (first || last) && is_poor(access->region), out);
+	err = exchange(access, stored, !own && (first || last) && pp_region_is_poor(access->region), out);
 	return err == -EBUSY ? stall(access, last) : err;
 }
 

@@ -13,7 +13,7 @@
 #define WORTH_SHATTERING	(PP_BLOCK_PAGES / 32)
 /* Pages in frames that make it worth while to regroup: three quarters of the block. */
 #define WORTH_REGROUPING	(PP_BLOCK_PAGES / 4 * 3)
-/* How often more a block is tried that a fault still had. */
+/* How often more a block is tried that a fault still had, or another one is. */
 #define MAX_TRIES		3
 
 static enum pp_huge_mode mode_of(struct pp_region *region)
@@ -535,6 +535,34 @@ int pp_huge_shatter(struct pp_block *block, unsigned int parts)
 		pp_frame_put(block->region, folio, false);
 	}
 	return err ? err : s.found[PP_PUT_ZERO];
+}
+
+static bool shatter_from(struct pp_region *region, unsigned long first, unsigned int *tries)
+{
+	struct pp_block *block;
+	unsigned long n;
+
+	xa_for_each_start(&region->blocks, n, block, first) {
+		if (!*tries || pp_region_ending(region) || fatal_signal_pending(current))
+			break;
+		if (!READ_ONCE(block->huge))
+			continue;
+		if (pp_huge_shatter(block, PP_BLOCK_PAGES) >= 0)
+			return true;
+		(*tries)--;
+		cond_resched();
+	}
+	return false;
+}
+
+bool pp_huge_shatter_one(struct pp_region *region)
+{
+	unsigned int tries = MAX_TRIES;
+
+	if (!atomic_long_read(&region->huge))
+		return false;
+	return shatter_from(region, READ_ONCE(region->hand_evict), &tries) ||
+	       shatter_from(region, 0, &tries);
 }
 
 /* All of it: the frame goes, or, when somebody holds it, leaves the region. */

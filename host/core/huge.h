@@ -98,6 +98,16 @@ unsigned int pp_huge_zeros(struct pp_block *block, unsigned long least);
 int pp_huge_shatter(struct pp_block *block, unsigned int parts);
 
 /**
+ * pp_huge_shatter_one - shatters some huge frame of a region
+ * @region: the region
+ *
+ * The one that the clock comes to next, or one of those behind it when that is pinned.
+ *
+ * Return: true when one was.
+ */
+bool pp_huge_shatter_one(struct pp_region *region);
+
+/**
  * pp_huge_punch - punches pages of a huge frame
  * @block: the block, locked, with a huge frame
  * @first: first page

@@ -341,6 +341,19 @@ static inline bool pp_region_ending(struct pp_region *region)
 }
 
 /**
+ * pp_region_is_poor - has a region less than it would if all regions of its pool had as much?
+ * @region: the region
+ * Return: true when it has.
+ */
+static inline bool pp_region_is_poor(struct pp_region *region)
+{
+	struct pp_pool *pool = region->pool;
+
+	return (unsigned long)atomic_long_read(&region->frames) <
+	       READ_ONCE(pool->knobs.limit) / max(READ_ONCE(pool->nr_regions), 1UL);
+}
+
+/**
  * pp_region_put - ends a pp_region_tryget()
  * @region: the region
  */

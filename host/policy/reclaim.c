@@ -102,7 +102,9 @@ static bool reclaim_round(struct pp_reclaim *rc)
 
 		if (!region)
 			break;
-		reclaim_region(region, rc, share_of(region, rc));
+		/* Pages are taken from others only where there are more. */
+		if (!rc->exchange || !pp_region_is_poor(region))
+			reclaim_region(region, rc, share_of(region, rc));
 		pp_region_put(region);
 	}
 	return rc->done > before;
@@ -174,6 +176,19 @@ static void reclaim_efforts(struct pp_reclaim *rc)
 	}
 }
 
+void pp_reclaim_forget(struct pp_pool *pool)
+{
+	WRITE_ONCE(pool->crowds, pool->crowds + 1);
+	WRITE_ONCE(pool->crowded, false);
+}
+
+/* The store has drawn on its reserve. */
+static void check_refill(struct pp_pool *pool)
+{
+	if (pp_store_tight(pool->store))
+		queue_delayed_work(reclaim_wq, &pool->refill_work, HZ / 10);
+}
+
 void pp_reclaim_run(struct pp_reclaim *rc, const char *who)
 {
 	u64 start = ktime_get_ns();
@@ -182,10 +197,8 @@ void pp_reclaim_run(struct pp_reclaim *rc, const char *who)
 
 	if (!READ_ONCE(rc->pool->knobs.evict))
 		return;
-	if (READ_ONCE(rc->pool->crowded) && pp_store_roomy(rc->pool->store)) {
-		WRITE_ONCE(rc->pool->crowds, rc->pool->crowds + 1);
-		WRITE_ONCE(rc->pool->crowded, false);
-	}
+	if (READ_ONCE(rc->pool->crowded) && pp_store_roomy(rc->pool->store))
+		pp_reclaim_forget(rc->pool);
 	reclaim_sparse(rc);
 	/*
 	 * Copies that lie scattered leave no room until many are gone, and each round looks at
@@ -202,8 +215,7 @@ void pp_reclaim_run(struct pp_reclaim *rc, const char *who)
 		if (!pp_store_compact(rc->pool->store) && !dropped)
 			break;
 	}
-	if (pp_store_tight(rc->pool->store))
-		queue_delayed_work(reclaim_wq, &rc->pool->refill_work, HZ / 10);
+	check_refill(rc->pool);
 	trace_pagepact_reclaim(who, rc->want, rc->done, ktime_get_ns() - start);
 }
 
@@ -247,9 +259,10 @@ static long room_to_share(struct pp_pool *pool)
 	return pp_store_kept(pool->store) / 2;
 }
 
+/* However many regions there are, a page: the store sees to it that all of them keep to the half. */
 static long share_of_room(struct pp_pool *pool)
 {
-	return room_to_share(pool) / (long)max(nr_regions(pool), 1UL);
+	return max(room_to_share(pool) / (long)max(nr_regions(pool), 1UL), (long)PAGE_SIZE);
 }
 
 /* There was room for all since the region's account was opened: a new one. */
@@ -297,11 +310,23 @@ static long take_from_share(struct pp_region *region)
 	return left ? left : min(all - owed, 0L);
 }
 
+static void exchange_efforts(struct pp_region *region, struct pp_reclaim *rc, bool others)
+{
+	reclaim_efforts(rc);
+	if (!rc->done && !fatal_signal_pending(current) && pp_huge_shatter_one(region))
+		reclaim_efforts(rc);
+	if (!rc->done && others) {
+		rc->only = NULL;
+		reclaim_efforts(rc);
+	}
+}
+
 bool pp_reclaim_exchange(struct pp_region *region, int bytes, bool others, struct folio **won)
 {
 	struct pp_pool *pool = region->pool;
 	struct pp_reclaim rc = {
 		.pool = pool, .only = region, .keep = region, .want = 1, .exchange = true,
+		.out = max(bytes, 0),
 	};
 	u64 start = ktime_get_ns();
 	long left;
@@ -312,20 +337,17 @@ bool pp_reclaim_exchange(struct pp_region *region, int bytes, bool others, struc
 	WRITE_ONCE(pool->crowded, true);
 	settle(region);
 	left = take_from_share(region);
-	rc.bytes = clamp(left + max(bytes, 0), 0L, (long)PAGE_SIZE);
+	rc.bytes = clamp(left + (long)rc.out, 0L, (long)PAGE_SIZE);
 	if (bytes >= 0 || rc.bytes == PAGE_SIZE)
-		reclaim_efforts(&rc);
-	if (!rc.done && others) {
-		rc.only = NULL;
-		reclaim_efforts(&rc);
-	}
+		exchange_efforts(region, &rc, others);
 	if (rc.done)
-		pp_reclaim_owe(region, (long)rc.bytes - max(bytes, 0) - max(left, 0L));
+		pp_reclaim_owe(region, (long)rc.bytes - (long)rc.out - max(left, 0L));
 	else
 		pp_reclaim_owe(region, -max(left, 0L));
 	*won = rc.won;
 	if (rc.done)
 		pp_stat_inc(region, exchanges);
+	check_refill(pool);
 	trace_pagepact_reclaim("exchange", rc.want, rc.done, ktime_get_ns() - start);
 	return rc.done;
 }

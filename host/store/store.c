@@ -33,6 +33,8 @@
  * @tier: the compressed tier
  * @codec: enum pp_codec_id to write with, READ_ONCE()
  * @limit: bytes, 0 = none, READ_ONCE()
+ * @high: bytes that pages may change places in while there is more than a limit that was lowered
+ *	allows, else 0; READ_ONCE()
  * @lock: protects the reserve
  * @exchange: serialises puts that may use the last of @limit, so that each sees what it grew by
  * @reserve: pages kept back
@@ -43,6 +45,7 @@ struct pp_store {
 	void *tier;
 	int codec;
 	u64 limit;
+	u64 high;
 	spinlock_t lock;
 	struct mutex exchange;
 	struct list_head reserve;
@@ -186,6 +189,10 @@ u64 pp_store_limit(struct pp_store *store)
 
 void pp_store_set_limit(struct pp_store *store, u64 bytes)
 {
+	u64 has = pp_store_bytes(store);
+
+	/* What is there already goes on changing places. */
+	WRITE_ONCE(store->high, bytes && has > bytes ? has + kept_below(bytes) / 2 : 0);
 	WRITE_ONCE(store->limit, bytes);
 }
 
@@ -234,23 +241,37 @@ static int tier_put(struct pp_store *store, void *buf, struct pp_slot *slot)
 	return err;
 }
 
+/* Where the store ends for a page that goes in for one of @out bytes. */
+static u64 end_for(struct pp_store *store, unsigned int len, unsigned int out)
+{
+	u64 limit = READ_ONCE(store->limit);
+
+	/* Half of what is kept is for pages that fit into other gaps than those that leave. */
+	if (len > out)
+		return limit - kept_below(limit) / 2;
+	return max(limit, READ_ONCE(store->high));
+}
+
 /*
- * Into gaps, or as far as the limit. It is looked at afterwards, because only the tier knows
+ * Into gaps, or as far as there is room. It is looked at afterwards, because only the tier knows
  * whether it must grow.
  */
-static int tier_exchange(struct pp_store *store, void *buf, struct pp_slot *slot)
+static int tier_exchange(struct pp_store *store, void *buf, struct pp_slot *slot, unsigned int out)
 {
-	u64 before, after, limit = READ_ONCE(store->limit);
+	u64 before, after;
 	int err;
 
 	mutex_lock(&store->exchange);
 	before = pp_store_bytes(store);
 	err = tier_put(store, buf, slot);
 	after = pp_store_bytes(store);
-	if (!err && limit && after > limit && after > before) {
+	if (!err && READ_ONCE(store->limit) && after > before &&
+	    after > end_for(store, slot->len, out)) {
 		tier_ops->drop(store->tier, slot);
-		err = -ENOSPC;
+		err = slot->len > out ? -EFBIG : -ENOSPC;
 	}
+	if (after <= READ_ONCE(store->limit))
+		WRITE_ONCE(store->high, 0);
 	mutex_unlock(&store->exchange);
 	return err;
 }
@@ -279,10 +300,10 @@ static int put_bytes(struct pp_store *store, void *src, unsigned int flags, stru
 		err = -E2BIG;
 	else if (!PP_PUT_IS_EXCHANGE(flags))
 		err = tier_put(store, buf, slot);
-	else if (slot->len > flags >> PP_PUT_SHIFT)
+	else if (slot->len > PP_PUT_BYTES(flags))
 		err = -EFBIG;
 	else
-		err = tier_exchange(store, buf, slot);
+		err = tier_exchange(store, buf, slot, PP_PUT_OUT(flags));
 	pp_stream_unlock(stream);
 	if (err)
 		return err;

@@ -63,10 +63,15 @@ enum pp_put {
 #define PP_PUT_KNOWN_RAW	4U
 /* The store is full: nothing that needs room there. */
 #define PP_PUT_NO_ROOM		8U
-/* pp_store_put(): in place of another page: may use the room kept for that, but no more bytes. */
-#define PP_PUT_EXCHANGE(bytes)	(((bytes) << PP_PUT_SHIFT) + 16U)
+/*
+ * pp_store_put(): in place of a page that has @out bytes there and will leave: may use the room kept
+ * for that, but no more than @bytes; and only half of that room if it is larger than @out.
+ */
+#define PP_PUT_EXCHANGE(bytes, out) ((bytes) << 5 | (out) << 18 | 16U)
 #define PP_PUT_IS_EXCHANGE(flags) ((flags) & 16U)
-#define PP_PUT_SHIFT		8
+#define PP_PUT_BYTES(flags)	((flags) >> 5 & 0x1fffU)
+#define PP_PUT_OUT(flags)	((flags) >> 18 & 0x1fffU)
+static_assert(PAGE_SIZE <= 0x1fff);
 
 /**
  * pp_store_create - makes the store of a new pool

@@ -24,6 +24,7 @@ static int put_result;
 static unsigned int put_flags;
 static bool touched[PP_BLOCK_PAGES];
 static long frames_freed, frames_traded, unmaps;
+static bool tight;
 
 int pp_store_put(struct pp_slots *slots, struct page *page, unsigned int flags, u64 *number)
 {
@@ -73,14 +74,14 @@ bool pp_store_full(struct pp_store *store)
 
 void pp_frame_trade(struct pp_region *from, struct pp_region *to, struct folio *folio)
 {
-	expect(from == &region && to == &other);
+	expect(from == &region && to == (tight ? &region : &other));
 	__free_page(folio_page(folio, 0));
 	frames_traded++;
 }
 
 bool pp_store_tight(struct pp_store *store)
 {
-	return false;
+	return tight;
 }
 
 /* The one place where bytes end: by now the home must say where else they are. */
@@ -341,12 +342,12 @@ TEST(ageing_for_a_full_store)
 TEST(places_are_changed)
 {
 	struct pp_reclaim rc = {
-		.pool = &pool, .want = 1, .keep = &region, .exchange = true, .bytes = 77,
+		.pool = &pool, .want = 1, .keep = &region, .exchange = true, .bytes = 77, .out = 5,
 	};
 
 	begin(PP_STANDBY, 5, 0);
 	expect(!pp_block_evict(&block, &rc, 0, PP_BLOCK_PAGES, false));
-	expect_eq(put_flags, PP_PUT_DETECT_SAME | PP_PUT_EXCHANGE(77));
+	expect_eq(put_flags, PP_PUT_DETECT_SAME | PP_PUT_EXCHANGE(77, 5));
 	expect_eq(rc.done, 1);
 	expect_eq(frames_freed, 0);
 	expect(rc.won && rc.won->refs == 1 && !rc.won->locked && !rc.won->frozen &&
@@ -360,6 +361,15 @@ TEST(places_are_changed)
 	expect(rc.done == 1 && !rc.won);
 	expect_eq(frames_traded, 1);
 	expect_eq(frames_freed, 0);
+	end();
+	/* What the store had to borrow goes back. */
+	begin(PP_STANDBY, 1, 0);
+	tight = true;
+	rc = (struct pp_reclaim){ .pool = &pool, .want = 1, .keep = &region, .exchange = true };
+	pp_block_evict(&block, &rc, 0, PP_BLOCK_PAGES, false);
+	expect(rc.done == 1 && !rc.won);
+	expect_eq(frames_traded, 1);
+	tight = false;
 	end();
 	/* The store has it already. */
 	begin(PP_STANDBY, 1, PP_HOME_COPY);

@@ -55,6 +55,11 @@ void pp_reclaim_set_ageing(struct pp_pool *pool, unsigned long ms)
 	pool->knobs.age_interval_ms = ms;
 }
 
+void pp_reclaim_forget(struct pp_pool *pool)
+{
+	pool->crowds++;
+}
+
 void pp_reclaim_trim_spares(struct pp_pool *pool)
 {
 	trim_calls++;

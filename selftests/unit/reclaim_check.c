@@ -95,6 +95,19 @@ void pp_huge_shatter_marked(struct pp_region *region)
 {
 }
 
+/* Pages that its huge frame is broken up into. */
+static unsigned long huge[NR];
+
+bool pp_huge_shatter_one(struct pp_region *region)
+{
+	unsigned int i = region - regions;
+	unsigned long n = huge[i];
+
+	easy[i] += n;
+	huge[i] = 0;
+	return n;
+}
+
 void pp_sparse_reclaim(struct pp_region *region, struct pp_reclaim *rc)
 {
 	expect(rc->done < rc->want && !rc->try_only && !rc->host);
@@ -173,7 +186,7 @@ static void begin(const unsigned long *frames)
 		atomic_long_set(&regions[i].frames, frames[i]);
 		atomic_long_add(frames[i], &pool.frames);
 		easy[i] = frames[i];
-		hard[i] = asked[i] = spare[i] = copies[i] = visits[i] = sparse[i] = 0;
+		hard[i] = asked[i] = spare[i] = copies[i] = visits[i] = sparse[i] = huge[i] = 0;
 		expect_eq(xa_insert(&regions[i].blocks, 0, &blocks[i], 0), 0);
 	}
 }
@@ -481,13 +494,69 @@ TEST(shares_may_shrink)
 {
 	struct folio *won;
 
-	begin_full((unsigned long[]){ 1000, 0, 0, 0 }, NR * 2 * PAGE_SIZE, 900);
+	begin_full((unsigned long[]){ 1000, 0, 0, 0 }, NR * 4 * PAGE_SIZE, 900);
 	while (pp_reclaim_exchange(&regions[0], 100, false, &won))
 		;
 	pool.nr_regions *= 2;
 	expect(!pp_reclaim_exchange(&regions[0], -1, false, &won));
 	expect(!pp_reclaim_exchange(&regions[0], 899, false, &won));
 	expect(pp_reclaim_exchange(&regions[0], 900, false, &won));
+	end();
+}
+
+/* However many there are, each may have a page, so that one that owes nothing is not stopped. */
+TEST(a_share_is_a_page_at_least)
+{
+	struct folio *won;
+
+	begin_full((unsigned long[]){ 1000, 0, 0, 0 }, NR * 2 * PAGE_SIZE, 900);
+	pool.nr_regions = 5000;
+	expect(pp_reclaim_exchange(&regions[0], -1, false, &won));
+	expect(!pp_reclaim_exchange(&regions[0], -1, false, &won));
+	pool.nr_regions = NR;
+	/* The room is another one: nobody is held to what was. */
+	pp_reclaim_forget(&pool);
+	expect(pp_reclaim_exchange(&regions[0], -1, false, &won));
+	end();
+}
+
+/* Others are not even looked at for new memory that is not to be had. */
+TEST(others_keep_what_they_have)
+{
+	struct folio *won;
+	unsigned int i;
+
+	begin_full((unsigned long[]){ 0, 100, 100, 100 }, NR * 2 * PAGE_SIZE, 900);
+	expect(pp_reclaim_exchange(&regions[0], -1, true, &won));
+	memset(visits, 0, sizeof(visits));
+	expect(!pp_reclaim_exchange(&regions[0], -1, true, &won));
+	for (i = 0; i < NR; i++)
+		expect_eq(visits[i], 0);
+	/* Nor those that have less than an equal part. */
+	pool.knobs.limit = 400;
+	atomic_long_set(&regions[2].frames, 99);
+	atomic_long_set(&regions[3].frames, 99);
+	for (i = 0; i < 5; i++) {
+		atomic_long_set(&regions[1].frames, 100);
+		expect(pp_reclaim_exchange(&regions[0], 900, true, &won));
+	}
+	expect(!visits[2] && !visits[3]);
+	end();
+}
+
+/* When nothing else of the region goes, and before others are asked. */
+TEST(huge_frames_are_broken_up_to_change_places)
+{
+	struct folio *won;
+
+	begin_full((unsigned long[]){ 1, 100, 0, 0 }, NR * 2 * PAGE_SIZE, 900);
+	huge[0] = 5;
+	expect(pp_reclaim_exchange(&regions[0], 900, true, &won) && won);
+	expect_eq(huge[0], 5);
+	expect(pp_reclaim_exchange(&regions[0], 900, true, &won) && won);
+	expect_eq(huge[0], 0);
+	expect_eq(easy[0], 4);
+	expect_eq(easy[1], 100);
 	end();
 }
 

@@ -11,7 +11,7 @@
 #include "unit.h"
 
 /* Pages that change places with one as large as may be. */
-#define IN_PLACE	PP_PUT_EXCHANGE(PAGE_SIZE)
+#define IN_PLACE	PP_PUT_EXCHANGE(PAGE_SIZE, PAGE_SIZE)
 #define RAW_IN_PLACE	(IN_PLACE | PP_PUT_ALLOW_RAW)
 
 /* In zstd's place, a codec with contexts to prepare: half of a page, if both halves are equal. */
@@ -300,14 +300,52 @@ TEST(what_changes_places_is_no_larger)
 		expect_eq(put_and_compare(&b, PP_PUT_ALLOW_RAW, &number[nr]), PP_PUT_RAW);
 	}
 	expect(pp_store_full(b.store));
-	expect_eq(put_and_compare(&b, PP_PUT_ALLOW_RAW | PP_PUT_EXCHANGE(4095), &last), -EFBIG);
-	expect_eq(put_and_compare(&b, PP_PUT_ALLOW_RAW | PP_PUT_EXCHANGE(4096), &number[nr++]),
-		  PP_PUT_RAW);
+	expect_eq(put_and_compare(&b, PP_PUT_ALLOW_RAW | PP_PUT_EXCHANGE(4095, 4095), &last),
+		  -EFBIG);
+	expect_eq(put_and_compare(&b, PP_PUT_ALLOW_RAW | IN_PLACE, &number[nr++]), PP_PUT_RAW);
 	expect_eq(pp_store_len(b.slots, number[nr - 1]), PAGE_SIZE);
 	for (i = 0; i < nr; i++)
 		pp_store_drop(b.slots, number[i]);
 	pp_store_set_limit(b.store, 1ul << 40);
 	expect_eq(pp_store_kept(b.store), 32 << 20);
+	close_bench(&b);
+}
+
+/* One that is larger than what leaves has half of the kept room; one that is not has all of it. */
+TEST(what_grows_leaves_room_to_change_places)
+{
+	unsigned int grow = PP_PUT_ALLOW_RAW | PP_PUT_EXCHANGE(4096, 4095);
+	unsigned int swap = PP_PUT_ALLOW_RAW | IN_PLACE, nr, i;
+	u64 number[48], last;
+	struct bench b;
+
+	expect(open_bench(&b));
+	pp_store_set_limit(b.store, 32 * PAGE_SIZE);
+	fill(page_address(b.page), NOISE, 1);
+	for (nr = 0; nr < 28; nr++)
+		expect_eq(put_and_compare(&b, PP_PUT_ALLOW_RAW, &number[nr]), PP_PUT_RAW);
+	for (; nr < 30; nr++)
+		expect_eq(put_and_compare(&b, grow, &number[nr]), PP_PUT_RAW);
+	expect_eq(put_and_compare(&b, grow, &last), -EFBIG);
+	for (; nr < 32; nr++)
+		expect_eq(put_and_compare(&b, swap, &number[nr]), PP_PUT_RAW);
+	expect_eq(put_and_compare(&b, swap, &last), -ENOSPC);
+	/* Behind a limit that was lowered pages change places, and that is all. */
+	pp_store_set_limit(b.store, 16 * PAGE_SIZE);
+	expect_eq(put_and_compare(&b, grow, &last), -EFBIG);
+	for (i = 0; i < 100; i++) {
+		expect_eq(put_and_compare(&b, swap, &last), PP_PUT_RAW);
+		expect_eq(put_and_compare(&b, swap, &number[nr]), -ENOSPC);
+		pp_store_drop(b.slots, number[i % 32]);
+		number[i % 32] = last;
+	}
+	/* Once there is less than it allows, it rules. */
+	while (nr > 15)
+		pp_store_drop(b.slots, number[--nr]);
+	expect_eq(put_and_compare(&b, swap, &number[nr++]), PP_PUT_RAW);
+	expect_eq(put_and_compare(&b, swap, &last), -ENOSPC);
+	while (nr)
+		pp_store_drop(b.slots, number[--nr]);
 	close_bench(&b);
 }
 
