@@ -6,24 +6,13 @@
 #include "shim.h"
 
 #define VM_NOHUGEPAGE		1UL
-#define GFP_HIGHUSER		0
-#define __GFP_DIRECT_RECLAIM	0
-
-struct shim_vma { unsigned long vm_flags; };
-#define vm_area_struct shim_vma
 
 static bool fits;
 static unsigned int marks;
 
-#define i_size_read(i)		((i)->i_size)
 #define LIST_HEAD(name)		struct list_head name = { &name, &name }
 #define thp_vma_suitable_order(vma, addr, order) \
 	((void)(vma), (void)(addr), (order) && fits)
-#define folio_lock(folio)	((void)((folio)->locked = true))
-#define folio_unlock(folio)	((void)((folio)->locked = false))
-#define folio_get(folio)	((void)(folio)->refs++)
-#define folio_put(folio)	((void)(folio)->refs--)
-#define __folio_mark_uptodate(folio)	((void)(folio))
 #define xa_set_mark(xa, index, mark) \
 	((void)(xa), (void)(index), (void)(mark), (void)marks++)
 #define xa_clear_mark(xa, index, mark) \
@@ -43,12 +32,6 @@ static void *memchr_inv(const void *bytes, int c, size_t n)
 	while (n-- && *p == c)
 		p++;
 	return n == SIZE_MAX ? NULL : (void *)p;
-}
-
-static void folio_zero_range(struct folio *folio, size_t start, size_t len)
-{
-	for (; len; start += PAGE_SIZE, len -= PAGE_SIZE)
-		memset(page_address(folio_page(folio, start >> PAGE_SHIFT)), 0, PAGE_SIZE);
 }
 
 #include "core/huge.c"
@@ -149,8 +132,7 @@ void pp_frame_put_huge(struct pp_region *r, struct folio *folio)
 			expect(pp_home_page(homes[i]) != page &&
 			       *(u64 *)page_address(pp_home_page(homes[i])) == word);
 	}
-	for (i = PP_BLOCK_PAGES; i--; )
-		__free_page(pfn_to_page(folio->pfn + i));
+	__free_page(folio_page(folio, 0));
 	atomic_long_sub(PP_BLOCK_PAGES, &r->frames);
 }
 
@@ -173,16 +155,11 @@ void pp_reclaim_shatter_later(struct pp_pool *p)
 /* A block in use whose page i begins with the word i + 1, but for pages from @zeros on. */
 static void begin(unsigned int zeros)
 {
-	struct page *first = alloc_page(__GFP_ZERO), *page;
+	struct folio *huge = folio_alloc(__GFP_ZERO, PP_BLOCK_SHIFT);
 	unsigned int i;
 
-	for (i = 1; i < PP_BLOCK_PAGES; i++) {
-		page = alloc_page(__GFP_ZERO);
-		assert(page->pfn == first->pfn + i);
-		page->head = first;
-	}
 	for (i = 0; i < zeros; i++)
-		*(u64 *)page_address(pfn_to_page(first->pfn + i)) = i + 1;
+		*(u64 *)page_address(folio_page(huge, i)) = i + 1;
 	pool = (struct pp_pool){};
 	inode = (struct inode){ .i_size = 4 << 20 };
 	region = (struct pp_region){ .pool = &pool, .domain = &domain, .inode = &inode };
@@ -198,7 +175,7 @@ static void begin(unsigned int zeros)
 	later = 0;
 	touched_again = false;
 	mutex_lock(&block.lock);
-	expect(pp_huge_install(&block, page_folio(first)));
+	expect(pp_huge_install(&block, huge));
 	mutex_unlock(&block.lock);
 	atomic_long_add(PP_BLOCK_PAGES, &region.frames);
 	block.huge->refs = 2;
@@ -215,8 +192,7 @@ static void end(void)
 
 	expect(!block.lock.held);
 	if (block.huge) {
-		for (i = PP_BLOCK_PAGES; i--; )
-			__free_page(pfn_to_page(block.huge->pfn + i));
+		__free_page(folio_page(block.huge, 0));
 	} else {
 		for (i = 0; i < PP_BLOCK_PAGES; i++)
 			if (pp_home_has_frame(homes[i]))
@@ -370,7 +346,7 @@ TEST(punched_whole)
 
 TEST(a_bad_one_is_not_taken)
 {
-	struct shim_vma vma = {};
+	struct vm_area_struct vma = {};
 	struct pp_access access = {
 		.region = &region, .vma = &vma, .write = true, .no_table = true,
 	};
