@@ -6,24 +6,13 @@
 #include "shim.h"
 
 #define VM_NOHUGEPAGE		1UL
-#define GFP_HIGHUSER		0
-#define __GFP_DIRECT_RECLAIM	0
-
-struct shim_vma { unsigned long vm_flags; };
-#define vm_area_struct shim_vma
 
 static bool fits;
 static unsigned int marks[2];
 
-#define i_size_read(i)		((i)->i_size)
 #define LIST_HEAD(name)		struct list_head name = { &name, &name }
 #define thp_vma_suitable_order(vma, addr, order) \
 	((void)(vma), (void)(addr), (order) && fits)
-#define folio_lock(folio)	((void)((folio)->locked = true))
-#define folio_unlock(folio)	((void)((folio)->locked = false))
-#define folio_get(folio)	((void)(folio)->refs++)
-#define folio_put(folio)	((void)(folio)->refs--)
-#define __folio_mark_uptodate(folio)	((void)(folio))
 #define xa_set_mark(xa, index, mark) \
 	((void)(xa), (void)(index), (void)(marks[mark]++))
 #define xa_clear_mark(xa, index, mark) \
@@ -31,6 +20,9 @@ static unsigned int marks[2];
 #define XA_MARK_0		0
 #define XA_MARK_1		1
 #define xa_for_each_marked(xa, n, entry, mark)	xa_for_each(&(xa)[mark], n, entry)
+#define xa_for_each_start(xa, n, entry, start)						\
+	for (n = start, entry = xa_find(xa, &n, ULONG_MAX, XA_PRESENT); entry;		\
+	     n++, entry = xa_find(xa, &n, ULONG_MAX, XA_PRESENT))
 #define list_for_each_entry_safe(pos, n, head, member)					\
 	for (pos = container_of((head)->next, __typeof__(*pos), member),			\
 	     n = container_of(pos->member.next, __typeof__(*pos), member);			\
@@ -44,12 +36,6 @@ static void *memchr_inv(const void *bytes, int c, size_t n)
 	while (n-- && *p == c)
 		p++;
 	return n == SIZE_MAX ? NULL : (void *)p;
-}
-
-static void folio_zero_range(struct folio *folio, size_t start, size_t len)
-{
-	for (; len; start += PAGE_SIZE, len -= PAGE_SIZE)
-		memset(page_address(folio_page(folio, start >> PAGE_SHIFT)), 0, PAGE_SIZE);
 }
 
 #include "core/huge.c"
@@ -172,8 +158,7 @@ void pp_frame_put_huge(struct pp_region *r, struct folio *folio)
 			expect(pp_home_page(homes[i]) != page &&
 			       *(u64 *)page_address(pp_home_page(homes[i])) == word);
 	}
-	for (i = PP_BLOCK_PAGES; i--; )
-		__free_page(pfn_to_page(folio->pfn + i));
+	__free_page(folio_page(folio, 0));
 	atomic_long_sub(PP_BLOCK_PAGES, &r->frames);
 }
 
@@ -193,27 +178,14 @@ void pp_reclaim_shatter_later(struct pp_pool *p)
 	later++;
 }
 
-static struct folio *make_huge(void)
-{
-	struct page *first = alloc_page(__GFP_ZERO), *page;
-	unsigned int i;
-
-	for (i = 1; i < PP_BLOCK_PAGES; i++) {
-		page = alloc_page(__GFP_ZERO);
-		assert(page->pfn == first->pfn + i);
-		page->head = first;
-	}
-	return page_folio(first);
-}
-
 /* A block in use whose page i begins with the word i + 1, but for pages from @zeros on. */
 static void begin(unsigned int zeros)
 {
-	struct folio *first = make_huge();
+	struct folio *huge = folio_alloc(__GFP_ZERO, PP_BLOCK_SHIFT);
 	unsigned int i;
 
 	for (i = 0; i < zeros; i++)
-		*(u64 *)page_address(pfn_to_page(first->pfn + i)) = i + 1;
+		*(u64 *)page_address(folio_page(huge, i)) = i + 1;
 	pool = (struct pp_pool){};
 	inode = (struct inode){ .i_size = 4 << 20 };
 	region = (struct pp_region){ .pool = &pool, .domain = &domain, .inode = &inode };
@@ -229,7 +201,7 @@ static void begin(unsigned int zeros)
 	later = 0;
 	touched_again = false;
 	mutex_lock(&block.lock);
-	expect(pp_huge_install(&block, first));
+	expect(pp_huge_install(&block, huge));
 	mutex_unlock(&block.lock);
 	atomic_long_add(PP_BLOCK_PAGES, &region.frames);
 	block.huge->refs = 2;
@@ -246,8 +218,7 @@ static void end(void)
 
 	expect(!block.lock.held);
 	if (block.huge) {
-		for (i = PP_BLOCK_PAGES; i--; )
-			__free_page(pfn_to_page(block.huge->pfn + i));
+		__free_page(folio_page(block.huge, 0));
 	} else {
 		for (i = 0; i < PP_BLOCK_PAGES; i++)
 			if (pp_home_has_frame(homes[i]))
@@ -402,7 +373,7 @@ TEST(punched_whole)
 
 TEST(a_bad_one_is_not_taken)
 {
-	struct shim_vma vma = {};
+	struct vm_area_struct vma = {};
 	struct pp_access access = {
 		.region = &region, .vma = &vma, .write = true, .no_table = true,
 	};
@@ -511,7 +482,7 @@ TEST(regrouped)
 	unsigned int i;
 
 	begin_small();
-	expect(install_another(make_huge()));
+	expect(install_another(folio_alloc(__GFP_ZERO, PP_BLOCK_SHIFT)));
 	expect_whole(PP_FRAME);
 	expect(block.huge->mapping == inode.i_mapping && block.huge->index == block.base);
 	for (i = 0; i < PP_BLOCK_PAGES; i++)
@@ -540,8 +511,7 @@ static void expect_small(struct folio *huge)
 		expect(!pp_home_folio(homes[i])->frozen);
 		expect_eq(*(u64 *)page_address(pp_home_page(homes[i])), i + 1);
 	}
-	for (i = PP_BLOCK_PAGES; i--; )
-		__free_page(pfn_to_page(huge->pfn + i));
+	folio_put(huge);
 }
 
 /* A pin, a fault that has it locked, mlock(2), damage: nothing moves. */
@@ -553,7 +523,7 @@ TEST(one_page_keeps_all_from_being_regrouped)
 		struct folio *huge, *last;
 
 		begin_small();
-		huge = make_huge();
+		huge = folio_alloc(__GFP_ZERO, PP_BLOCK_SHIFT);
 		last = pp_home_folio(homes[PP_BLOCK_PAGES - 1]);
 		last->refs = what == 0 ? 2 : 1;
 		last->locked = what == 1;
@@ -571,24 +541,43 @@ TEST(a_page_that_cannot_be_fetched)
 	struct folio *huge;
 
 	begin_small();
-	huge = make_huge();
+	huge = folio_alloc(__GFP_ZERO, PP_BLOCK_SHIFT);
 	fetch_result = -EIO;
 	expect(!install_another(huge));
 	expect_small(huge);
 	end();
 }
 
+TEST(some_huge_frame)
+{
+	struct pp_block small = { .region = &region };
+
+	begin(100);
+	expect_eq(xa_insert(&region.blocks, 0, &small, 0), 0);
+	expect_eq(xa_insert(&region.blocks, 1, &block, 0), 0);
+	frames_left = 0;
+	expect(!pp_huge_shatter_one(&region));
+	frames_left = PP_BLOCK_PAGES;
+	/* Behind the last one it begins anew. */
+	region.hand_evict = 2;
+	expect(pp_huge_shatter_one(&region));
+	expect(!block.huge);
+	expect(!pp_huge_shatter_one(&region));
+	xa_destroy(&region.blocks);
+	end();
+}
+
 /* Each of these alone: nothing is tried, and no counter says that it could not be. */
 TEST(not_worth_regrouping)
 {
-	struct shim_vma vma = {};
+	struct vm_area_struct vma = {};
 	struct pp_access access = { .region = &region, .vma = &vma, .no_table = true };
 	unsigned int what;
 
 	fits = true;
 	for (what = 0; what < 5; what++) {
 		begin_small();
-		offered = make_huge();
+		offered = folio_alloc(__GFP_ZERO, PP_BLOCK_SHIFT);
 		expect(pp_huge_get(&access, &block) == offered);
 		if (what == 0)
 			pool.knobs.huge = PP_HUGE_FIRST_TOUCH;
@@ -613,12 +602,12 @@ TEST(not_worth_regrouping)
 
 TEST(where_no_huge_entry_can_be)
 {
-	struct shim_vma vma = {};
+	struct vm_area_struct vma = {};
 	struct pp_access access = { .region = &region, .vma = &vma };
 
 	fits = true;
 	begin_small();
-	offered = make_huge();
+	offered = folio_alloc(__GFP_ZERO, PP_BLOCK_SHIFT);
 	expect(!pp_huge_get(&access, &block));
 	expect_eq(stat(PP_STAT_huge_no_entry), 1);
 	expect_small(offered);

@@ -7,6 +7,10 @@
 int shim_cpu;
 unsigned long jiffies = 1000;
 bool shim_killed;
+int shim_atomic;
+void (*shim_meanwhile)(gfp_t gfp);
+void (*shim_unlocked)(void);
+struct task_struct shim_task;
 
 static unsigned int fail_in;
 static bool fail_all, failed;
@@ -62,30 +66,115 @@ void shim_free(const void *memory)
 static struct page *pages[MAX_PAGES];
 static unsigned long nr_pages = 1;
 
-struct page *alloc_page(gfp_t gfp)
+/* Return: the first of @nr numbers that are free. */
+static unsigned long free_pfns(unsigned int nr)
 {
-	struct page *page = shim_alloc(sizeof(*page), true);
+	unsigned long pfn, found = 0;
 
+	for (pfn = 1; found < nr; pfn++) {
+		assert(pfn < MAX_PAGES);
+		found = pages[pfn] ? 0 : found + 1;
+	}
+	if (pfn > nr_pages)
+		nr_pages = pfn;
+	return pfn - nr;
+}
+
+struct folio *folio_alloc(gfp_t gfp, unsigned int order)
+{
+	struct mm_struct *mm = current->mm;
+	unsigned int i, nr = 1 << order;
+	struct page *page;
+	char *memory;
+
+	if (gfp & __GFP_DIRECT_RECLAIM)
+		shim_sleeps(gfp);
+	page = shim_alloc(sizeof(*page) * nr, true);
 	if (!page)
 		return NULL;
-	page->memory = aligned_alloc(PAGE_SIZE, PAGE_SIZE);
-	assert(page->memory);
-	memset(page->memory, gfp & __GFP_ZERO ? 0 : 0xa5, PAGE_SIZE);
+	memory = aligned_alloc(PAGE_SIZE, PAGE_SIZE * nr);
+	assert(memory);
+	memset(memory, gfp & __GFP_ZERO ? 0 : 0xa5, PAGE_SIZE * nr);
+	page->pfn = free_pfns(nr);
 	page->refs = 1;
-	for (page->pfn = 1; pages[page->pfn]; page->pfn++)
-		assert(page->pfn + 1 < MAX_PAGES);
-	if (page->pfn >= nr_pages)
-		nr_pages = page->pfn + 1;
-	pages[page->pfn] = page;
-	return page;
+	page->order = order;
+	page->gfp = gfp;
+	if (gfp & __GFP_ACCOUNT)
+		page->memcg = current->active_memcg ? current->active_memcg : mm ? mm->memcg : NULL;
+	for (i = 0; i < nr; i++) {
+		page[i].pfn = page->pfn + i;
+		page[i].head = i ? page : NULL;
+		page[i].memory = memory + PAGE_SIZE * i;
+		pages[page->pfn + i] = &page[i];
+	}
+	return (struct folio *)page;
 }
 
 void __free_page(struct page *page)
 {
-	assert(pages[page->pfn] == page);
-	pages[page->pfn] = NULL;
+	unsigned int i;
+
+	for (i = 0; i < 1U << page->order; i++) {
+		assert(pages[page->pfn + i] == &page[i]);
+		pages[page->pfn + i] = NULL;
+	}
 	free(page->memory);
 	shim_free(page);
+}
+
+/* The kernel would say "Bad page". */
+void folio_put(struct folio *folio)
+{
+	assert(!folio->head && !folio->frozen && folio->refs > 0);
+	if (--folio->refs)
+		return;
+	assert(!folio->locked && !folio->mapping);
+	__free_page((struct page *)folio);
+}
+
+bool folio_trylock(struct folio *folio)
+{
+	if (folio->locked)
+		return false;
+	folio->locked = true;
+	return true;
+}
+
+void folio_lock(struct folio *folio)
+{
+	assert(!shim_atomic && !folio->locked);
+	folio->locked = true;
+}
+
+void folio_unlock(struct folio *folio)
+{
+	assert(folio->locked);
+	folio->locked = false;
+}
+
+bool folio_ref_freeze(struct folio *folio, int count)
+{
+	assert(count > 0);
+	if (folio->refs != count)
+		return false;
+	folio->refs = 0;
+	folio->frozen = true;
+	return true;
+}
+
+void folio_ref_unfreeze(struct folio *folio, int count)
+{
+	assert(folio->frozen && !folio->refs && count > 0);
+	folio->refs = count;
+	folio->frozen = false;
+}
+
+bool shim_sleeps(gfp_t gfp)
+{
+	assert(!shim_atomic);
+	if (shim_meanwhile)
+		shim_meanwhile(gfp);
+	return shim_killed;
 }
 
 void free_page(unsigned long address)

@@ -3,8 +3,9 @@
  * The kernel as far as host/ needs it, in user space. Each <linux/...> that host/ includes is this
  * file (the Makefile makes the names), so that sources under test are built as they are.
  *
- * What the kernel would notice is noticed here: a lock taken twice, a lock missing where
- * lockdep_assert_held() wants it, memory freed twice or used afterwards (by the sanitizers).
+ * What the kernel would notice is noticed here: a lock taken twice or not held when it is let go, a
+ * lock missing where lockdep_assert_held() wants it, sleeping under a spin lock, a page that is let
+ * go while it is locked or in a file, memory freed twice or used afterwards (by the sanitizers).
  */
 #ifndef SHIM_H
 #define SHIM_H
@@ -61,16 +62,20 @@ typedef unsigned long pgoff_t;
 #define MODULE_DESCRIPTION(text)	_Static_assert(sizeof(text), "")
 
 /* Allocation. shim_fail() makes the n-th from now fail, or the n-th and all that follow. */
-#define GFP_KERNEL		0
-#define GFP_KERNEL_ACCOUNT	0
+#define GFP_KERNEL		__GFP_DIRECT_RECLAIM
+#define GFP_KERNEL_ACCOUNT	(GFP_KERNEL | __GFP_ACCOUNT)
+#define GFP_HIGHUSER		GFP_KERNEL
+#define GFP_TRANSHUGE_LIGHT	__GFP_MOVABLE
 #define GFP_NOWAIT		0
 #define __GFP_NOWARN		0
-#define __GFP_NORETRY		0
 #define __GFP_NOMEMALLOC	0
 #define __GFP_KSWAPD_RECLAIM	0
 #define __GFP_HIGHMEM		0
-#define __GFP_MOVABLE		0
 #define __GFP_ZERO		1U
+#define __GFP_MOVABLE		2U
+#define __GFP_ACCOUNT		4U
+#define __GFP_DIRECT_RECLAIM	8U
+#define __GFP_NORETRY		16U
 
 void shim_fail(unsigned int nth, bool all);
 /* True when an allocation was made to fail since shim_fail(). */
@@ -88,6 +93,16 @@ void shim_free(const void *memory);
 #define memalloc_noreclaim_save()	0U
 #define memalloc_noreclaim_restore(flags)	((void)(flags))
 
+/* Spin locks held, and what forbids to sleep like them. */
+extern int shim_atomic;
+/* What others do while something sleeps: for a lock, for time to pass, or in an allocation. */
+extern void (*shim_meanwhile)(gfp_t gfp);
+/* What others do as soon as a mutex is let go. */
+extern void (*shim_unlocked)(void);
+
+/* Return: true when killed meanwhile. */
+bool shim_sleeps(gfp_t gfp);
+
 /* Locks know whether they are held. */
 struct mutex { bool held; };
 typedef struct { bool held; } spinlock_t;
@@ -98,12 +113,17 @@ typedef struct { bool held; } spinlock_t;
 #define spin_lock_init(l)	((void)((l)->held = false))
 #define shim_lock(l)		do { assert(!(l)->held); (l)->held = true; } while (0)
 #define shim_unlock(l)		do { assert((l)->held); (l)->held = false; } while (0)
-#define mutex_lock(l)		shim_lock(l)
-#define mutex_unlock(l)		shim_unlock(l)
+#define mutex_lock(l)		do { assert(!shim_atomic); shim_lock(l); } while (0)
+/* Somebody else had it. */
+#define mutex_lock_killable(l) \
+	({ int _err = shim_sleeps(0) ? -EINTR : 0; if (!_err) shim_lock(l); _err; })
+#define mutex_unlock(l)		do { shim_unlock(l); if (shim_unlocked) shim_unlocked(); } while (0)
 #define mutex_trylock(l)	((l)->held ? false : ((l)->held = true))
 #define mutex_destroy(l)	assert(!(l)->held)
-#define spin_lock(l)		shim_lock(l)
-#define spin_unlock(l)		shim_unlock(l)
+#define spin_lock(l)		do { shim_lock(l); shim_atomic++; } while (0)
+#define spin_unlock(l)		do { shim_unlock(l); shim_atomic--; } while (0)
+#define rcu_read_lock()		((void)shim_atomic++)
+#define rcu_read_unlock()	((void)shim_atomic--)
 #define lockdep_assert_held(l)	assert((l)->held)
 
 /* One thread, so atomic is whatever one likes. */
@@ -196,6 +216,32 @@ int xa_alloc(struct xarray *xa, u32 *index, void *entry, struct xa_limit limit, 
 void *xa_erase(struct xarray *xa, unsigned long index);
 void xa_destroy(struct xarray *xa);
 
+/* Tasks, and the cgroups that pages are charged to. */
+struct mem_cgroup { struct { int refs; bool dying; } css; };
+struct mm_struct { struct mem_cgroup *memcg; };
+struct vm_area_struct { unsigned long vm_flags; struct mm_struct *vm_mm; };
+struct task_struct { struct mm_struct *mm; struct mem_cgroup *active_memcg; };
+extern struct task_struct shim_task;
+
+#define current			(&shim_task)
+#define css_tryget(css)		(!(css)->dying && ++(css)->refs)
+#define css_put(css)		do { assert((css)->refs > 0); (css)->refs--; } while (0)
+#define mem_cgroup_put(memcg)	css_put(&(memcg)->css)
+
+static inline struct mem_cgroup *get_mem_cgroup_from_mm(struct mm_struct *mm)
+{
+	mm->memcg->css.refs++;
+	return mm->memcg;
+}
+
+static inline struct mem_cgroup *set_active_memcg(struct mem_cgroup *memcg)
+{
+	struct mem_cgroup *old = current->active_memcg;
+
+	current->active_memcg = memcg;
+	return old;
+}
+
 /* Pages and folios are the same thing twice, as in the kernel. */
 struct address_space { int unused; };
 
@@ -208,33 +254,61 @@ struct address_space { int unused; };
 	void *memory;				\
 	/* Of a part of a huge folio: its first page. */	\
 	void *head;				\
+	unsigned int order;			\
+	gfp_t gfp;				\
+	struct mem_cgroup *memcg;		\
 	int refs;				\
-	bool locked, frozen, hwpoison, mlocked
+	bool locked, frozen, hwpoison, mlocked, referenced, valid
 
 struct page { SHIM_PAGE; };
 struct folio { SHIM_PAGE; };
 
-struct page *alloc_page(gfp_t gfp);
+struct folio *folio_alloc(gfp_t gfp, unsigned int order);
+/* Frees a page, or a huge one by its first, whatever the state it is in. */
 void __free_page(struct page *page);
 void free_page(unsigned long address);
 struct page *pfn_to_page(unsigned long pfn);
+void folio_put(struct folio *folio);
+/* A lock that somebody else holds is never let go here. */
+bool folio_trylock(struct folio *folio);
+void folio_lock(struct folio *folio);
+void folio_unlock(struct folio *folio);
+bool folio_ref_freeze(struct folio *folio, int count);
+void folio_ref_unfreeze(struct folio *folio, int count);
 
 static inline struct folio *page_folio(struct page *page)
 {
 	return page->head ? page->head : (struct folio *)page;
 }
 
+static inline void folio_get(struct folio *folio)
+{
+	assert(folio->refs > 0);
+	folio->refs++;
+}
+
+#define alloc_page(gfp)	((struct page *)folio_alloc(gfp, 0))
+#define get_page(page)	folio_get(page_folio(page))
 #define page_address(page)	((page)->memory)
 #define folio_page(folio, n)	pfn_to_page((folio)->pfn + (n))
 #define folio_pfn(folio)	((folio)->pfn)
 #define folio_ref_count(folio)	((folio)->refs)
+#define folio_memcg(folio)	((folio)->memcg)
 #define folio_test_hwpoison(folio)	((folio)->hwpoison)
 #define PageHWPoison(page)	((page)->hwpoison)
 #define folio_test_mlocked(folio)	((folio)->mlocked)
+#define folio_clear_referenced(folio)	((void)((folio)->referenced = false))
+#define __folio_mark_uptodate(folio)	((void)((folio)->valid = true))
 #define kmap_local_page(page)	page_address(page)
 #define kunmap_local(address)	((void)(address))
 #define copy_page(to, from)	memcpy(to, from, PAGE_SIZE)
 #define copy_highpage(to, from)	copy_page(page_address(to), page_address(from))
+
+static inline void folio_zero_range(struct folio *folio, size_t start, size_t len)
+{
+	for (; len; start += PAGE_SIZE, len -= PAGE_SIZE)
+		memset(page_address(folio_page(folio, start >> PAGE_SHIFT)), 0, PAGE_SIZE);
+}
 
 static inline void memset64(u64 *p, u64 word, size_t words)
 {
@@ -249,8 +323,9 @@ struct inode {
 	void *i_private;
 };
 
+#define i_size_read(inode)	((inode)->i_size)
+
 struct super_block { void *s_fs_info; };
-struct vm_area_struct;
 
 /* What happens to page tables is the test's business. */
 void unmap_mapping_pages(struct address_space *mapping, pgoff_t start, pgoff_t nr, bool even_cows);
@@ -279,17 +354,23 @@ void pr_err(const char *format, ...);
 
 #define IS_ERR_VALUE(x)	((unsigned long)(x) >= (unsigned long)-4095)
 
-/* Time, tasks. */
+/* Time. */
 extern unsigned long jiffies;
 extern bool shim_killed;
 
 #define msecs_to_jiffies(ms)	((ms) * HZ / 1000)
 #define time_before(a, b)	((long)((a) - (b)) < 0)
+#define time_after(a, b)	time_before(b, a)
 #define time_after_eq(a, b)	((long)((a) - (b)) >= 0)
 #define ktime_get_ns()		((u64)jiffies * (1000000000 / HZ))
-#define current			0
 #define fatal_signal_pending(task)	((void)(task), shim_killed)
 #define cond_resched()		((void)0)
+
+static inline void schedule_timeout_killable(long timeout)
+{
+	jiffies += timeout;
+	shim_sleeps(0);
+}
 
 /* Work is queued, and done when the test says so. */
 struct kobject { int unused; };

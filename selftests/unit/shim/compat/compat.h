@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Stands before host/compat/compat.h: zsmalloc gives each object memory of exactly its length. As
+ * Stands before host/compat/compat.h. Mappings have no policy. zsmalloc gives each object memory of exactly its length. As
  * in the real one, room is of use to objects of the same class only: multiples of 512 bytes here,
  * of which four pages hold as many as fit. Classes are always compact.
  */
@@ -8,6 +8,12 @@
 #define SHIM_COMPAT_H
 
 #include "shim.h"
+
+static inline struct folio *pp_compat_vma_alloc(gfp_t gfp, int order, struct vm_area_struct *vma,
+						unsigned long addr)
+{
+	return folio_alloc(gfp, order);
+}
 
 #define ZS_CLASS	512
 #define ZS_CHAIN	4
