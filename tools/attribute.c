@@ -137,7 +137,8 @@ const struct attribute attributes[ATTR_COUNT] = {
 	[ATTR_HUGE] = {
 		.column = "HUGE", BOTH("huge"),
 		.kind = ATTR_KNOB, .unit = UNIT_WORD,
-		.help = "when memory comes in huge frames: off, first-touch, always-try; of a region also pool",
+		.help = "when memory comes in huge frames: off, first-touch, always-try; "
+			"of a region also pool",
 	},
 	[ATTR_HUGE_ZEROS] = KNOB("HUGE_ZEROS", "huge_zeros", UNIT_BYTES,
 		"zeros for which a huge frame is broken up before pages are evicted; 0: never"),

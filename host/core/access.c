@@ -108,8 +108,7 @@ static void forget_content(struct pp_block *block, unsigned int i)
 	pp_home_move(block, i, pp_home_in_frame(PP_FRAME, folio, 0), PP_WHY_FAULT);
 	if (!(home & PP_HOME_COPY))
 		return;
-	pp_store_drop(region->domain->slots, (unsigned long)folio->private);
-	folio->private = NULL;
+	pp_evict_drop_copy(region, folio);
 	pp_stat_inc(region, copies_dropped);
 }
 

@@ -5,6 +5,7 @@
 #include "core/evict.h"
 #include "core/frame.h"
 #include "core/huge.h"
+#include "policy/reclaim.h"
 #include "store/store.h"
 
 /* Pages handled before the block's lock is let go for whoever faults in it. */
@@ -171,6 +172,16 @@ static int find_home(struct pp_region *region, struct folio *folio, pp_home_t ho
 	return 0;
 }
 
+void pp_evict_drop_copy(struct pp_region *region, struct folio *folio)
+{
+	struct pp_slots *slots = region->domain->slots;
+	u64 slot = (unsigned long)folio->private;
+
+	pp_reclaim_repay(region, pp_store_len(slots, slot));
+	pp_store_drop(slots, slot);
+	folio->private = NULL;
+}
+
 unsigned int pp_block_drop_copies(struct pp_block *block, bool try_only)
 {
 	struct pp_region *region = block->region;
@@ -186,8 +197,7 @@ unsigned int pp_block_drop_copies(struct pp_block *block, bool try_only)
 			continue;
 		folio = pp_home_folio(home);
 		pp_home_move(block, i, home & ~PP_HOME_COPY, PP_WHY_EVICT);
-		pp_store_drop(region->domain->slots, (unsigned long)folio->private);
-		folio->private = NULL;
+		pp_evict_drop_copy(region, folio);
 		pp_stat_inc(region, copies_dropped);
 		dropped++;
 	}

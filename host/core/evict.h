@@ -97,6 +97,13 @@ int pp_evict_store(struct pp_region *region, struct page *page, unsigned int fla
 		   struct pp_reclaim *rc, u64 *slot);
 
 /**
+ * pp_evict_drop_copy - gives up what the store keeps of a page
+ * @region: its region, which owes that much less
+ * @folio: its frame; the caller sees to the flag of its home
+ */
+void pp_evict_drop_copy(struct pp_region *region, struct folio *folio);
+
+/**
  * pp_block_age - makes the frames of a block standby that nobody pins
  * @block: the block; blocks with pages locked by mlock(2) are left alone
  * @rc: the request; NULL: ages all, as for statistics

@@ -312,14 +312,15 @@ static int stall(struct pp_access *access, bool last)
 static int wait_for_frame(struct pp_access *access, bool stored, struct folio **out)
 {
 	bool own = at_own_limit(access->region), first = !access->deadline;
-	bool last = !first && time_after(jiffies, access->deadline);
+	bool last = !first && time_after(jiffies, access->deadline), others;
 	int err;
 
 	if (make_room(access->region, own, last)) {
 		access->deadline = 0;
 		return -ESTALE;
 	}
-	err = exchange(access, stored, !own && (first || last) && pp_region_is_poor(access->region), out);
+	others = !own && (first || last) && pp_region_is_poor(access->region);
+	err = exchange(access, stored, others, out);
 	return err == -EBUSY ? stall(access, last) : err;
 }
 

@@ -212,7 +212,7 @@ static void move_part(struct pp_block *block, unsigned int i, struct folio *huge
 		return;
 	folio = pp_home_folio(home);
 	if (home & PP_HOME_COPY) {
-		pp_store_drop(slots, (unsigned long)folio->private);
+		pp_evict_drop_copy(region, folio);
 		pp_stat_inc(region, copies_dropped);
 	}
 	pp_frame_abandon(folio);

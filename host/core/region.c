@@ -210,7 +210,7 @@ static void punch_page(struct pp_block *block, unsigned int i)
 	}
 	folio = pp_home_folio(home);
 	if (home & PP_HOME_COPY)
-		pp_store_drop(region->domain->slots, (unsigned long)folio->private);
+		pp_evict_drop_copy(region, folio);
 	if (!pp_frame_isolate(folio)) {
 		detach_frame(block, i, folio);
 		return;

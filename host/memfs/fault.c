@@ -79,7 +79,7 @@ static vm_fault_t pp_notify(struct vm_fault *vmf)
 	struct pp_access access = access_of(vmf, true);
 	int err;
 
-	/* This path has no way to wait for a retry; it is bounded by stall_ms. */
+	/* This path has no way to wait for a retry. stall_ms bounds it while nothing is won. */
 	access.nowait = false;
 	err = pp_access_notify(&access, vmf->page);
 	if (!err)

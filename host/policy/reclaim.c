@@ -15,7 +15,7 @@
 #define QUIET		(HZ / 2)
 /* Least share of a request that a region is asked for. */
 #define SHARE_MIN	16UL
-/* Regions visited in one run for zeros in their huge frames: with many of them, others next time. */
+/* Regions visited in one run for zeros in their huge frames; others have their turn next time. */
 #define SPARSE_VISITS	16UL
 /* Copies dropped first when the store has no room, and how often more are before it gives up. */
 #define COPY_STEP	64UL
@@ -259,7 +259,7 @@ static long room_to_share(struct pp_pool *pool)
 	return pp_store_kept(pool->store) / 2;
 }
 
-/* However many regions there are, a page: the store sees to it that all of them keep to the half. */
+/* However many regions there are, a page: the store sees to it that all keep to the half. */
 static long share_of_room(struct pp_pool *pool)
 {
 	return max(room_to_share(pool) / (long)max(nr_regions(pool), 1UL), (long)PAGE_SIZE);

@@ -71,9 +71,9 @@ unsigned long pp_reclaim_direct(struct pp_pool *pool, struct pp_region *only,
  * What goes in for a region's frames is on its account, less @bytes. What goes in is at most as
  * large as @bytes plus what is left of the share; new memory needs a page of that. So no guest is
  * stopped by what others want, and none gets more memory for long. (The other half is because one
- * goes in before the other comes out, and fits into another gap than it leaves; only pages no larger
- * than @bytes get there.) With @others, regions that are poor give nothing. A region in which nothing
- * else fits has a huge frame broken up.
+ * goes in before the other comes out, and fits into another gap than it leaves; only pages no
+ * larger than @bytes get there.) With @others, regions that are poor give nothing. A region in
+ * which nothing else fits has a huge frame broken up.
  *
  * Return: true when a page was evicted. A frame is charged to @region then; without @won, one that
  * the caller has to allocate, if the region's limit allows it.

@@ -64,8 +64,8 @@ enum pp_put {
 /* The store is full: nothing that needs room there. */
 #define PP_PUT_NO_ROOM		8U
 /*
- * pp_store_put(): in place of a page that has @out bytes there and will leave: may use the room kept
- * for that, but no more than @bytes; and only half of that room if it is larger than @out.
+ * pp_store_put(): in place of a page that has @out bytes there and will leave: may use the room
+ * kept for that, but no more than @bytes; and only half of that room if it is larger than @out.
  */
 #define PP_PUT_EXCHANGE(bytes, out) ((bytes) << 5 | (out) << 18 | 16U)
 #define PP_PUT_IS_EXCHANGE(flags) ((flags) & 16U)

@@ -20,7 +20,7 @@ hold() {
 let_go() { kill -CONT "$held"; wait "$held" || not_ok "status $? of what was held"; }
 huge_is() { [ "$(value huge_resident)" = "$1" ]; }
 
-ktap_plan 40
+ktap_plan 59
 pool_begin spare=0,huge=first-touch
 
 diag "-- first touch"
@@ -77,6 +77,76 @@ truncate -s $((8 * mib)) "$region"
 check "the rest is zeros" "$regionctl" "$region" only=0:1280 verify=text:4 only=1280:768 verify=zero
 rm "$region"
 
+diag "-- zeros before pages"
+sparse_and_full() {
+	"$regionctl" "$region" size=16M only=0:100 fill=text:9 only=512:100 fill=text:9 only=1024:100 fill=text:9 \
+		only=1536:100 fill=text:9 only=2048:2048 fill=text:9
+	# Younger ones are left alone.
+	pause 1.1
+}
+sparse_and_full
+evictions=$(value evictions)
+check "a limit is reached" knob limit $((12 * mib))
+check_that "by breaking up what is mostly zeros" "$(value shatter_sparse) == 3 && $(value huge_resident) == 10 * mib"
+check_that "and no page left memory" "$(value evictions) == evictions && $(value resident) == 10 * mib + 300 * page"
+check "bytes are right" "$regionctl" "$region" only=0:100 verify=text:9 only=100:412 verify=zero \
+	only=1024:100 verify=text:9 only=1536:100 verify=text:9 only=2048:2048 verify=text:9
+knob limit 0
+rm "$region"
+knob huge_zeros 0
+sparse_and_full
+knob limit $((12 * mib))
+check_that "huge_zeros=0: pages are evicted" "$(value shatter_sparse) == 3 && $(value evictions) > evictions"
+knob limit 0
+knob huge_zeros 524288
+rm "$region"
+
+diag "-- from small to huge"
+small() {
+	knob huge off
+	"$regionctl" "$region" size=8M fill=text:10 "$@"
+	knob huge always-try
+	pause 1.1
+}
+small
+check_that "four blocks of small frames" "$(value huge_resident) == 0 && $(value resident) == 8 * mib"
+hold verify=text:10
+check_that "a process that maps them anew gets huge ones" "$(value regroups) == 4 && $(value huge_resident) == 8 * mib"
+check_that "and nothing is left of the small ones" "$(value resident) == 8 * mib && $(mapped_huge "$held") == 8 * mib"
+let_go
+check "bytes are right" "$regionctl" "$region" pverify=text:10
+rm "$region"
+small
+reclaim 400K
+check_that "a few pages are stored" "$(value stored) == 100 * page"
+restores=$(value restores)
+check "bytes are right" "$regionctl" "$region" verify=text:10
+check_that "they came back with the huge frame" "$(value regroups) == 8 && $(value restores) == restores + 100 && $(value stored) + $(value compressed) == 0"
+rm "$region"
+small only=600:300 remove
+hold only=520:1 pin
+"$regionctl" "$region" only=0:600 verify=text:10 only=900:1148 verify=text:10
+check_that "not with many holes, nor with a pin" "$(value regroups) == 11 && $(value huge_resident) == 6 * mib"
+let_go
+rm "$region"
+knob huge off
+"$regionctl" "$region" size=8M fill=text:11 stop dontneed verify=text:11 stop &
+held=$!
+wait_until 20 stopped $held
+knob huge always-try
+pause 1.1
+no_entry=$(value huge_no_entry)
+kill -CONT $held
+wait_until 20 stopped $held
+case $(uname -r) in
+6.12*) check_that "where a page table stays, it says so" "$(value regroups) == 11 && $(value huge_no_entry) > no_entry" ;;
+*) check_that "MADV_DONTNEED takes the page table away" "$(value regroups) == 15 && $(mapped_huge $held) == 8 * mib" ;;
+esac
+let_go
+rm "$region"
+knob huge first-touch
+check "all was given back" all_given_back
+
 diag "-- limits"
 knob limit $((5 * mib))
 refused=$(value huge_limit)
@@ -84,6 +154,22 @@ hold size=8M fill=text:5
 check_that "a limit makes frames small" "$(value huge_limit) > refused && $(value resident) <= 5 * mib"
 let_go
 check "bytes are right" "$regionctl" "$region" verify=text:5
+knob limit 0
+rm "$region"
+
+diag "-- behind a full store"
+"$regionctl" "$region" size=12M fill=text:12
+knob limit $((8 * mib))
+knob store_limit $(($(value compressed) * 16 / 15))
+knob stall_ms 500
+check_that "all that is in memory is huge" "$(value huge_resident) == 8 * mib && $(value resident) == 8 * mib"
+exchanges=$(value exchanges)
+check "stored pages come back" "$regionctl" "$region" verify=text:12
+check_that "because huge frames are broken up, and pages change places" \
+	"$(value huge_resident) < 8 * mib && $(value exchanges) > exchanges + 100"
+check_that "and no fault fails" "$(value memory_errors) == 0 && $(value resident) <= 8 * mib"
+knob stall_ms 10000
+knob store_limit 0
 knob limit 0
 rm "$region"
 

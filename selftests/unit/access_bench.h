@@ -188,6 +188,15 @@ void pp_reclaim_repay(struct pp_region *r, unsigned int bytes)
 	repaid += bytes;
 }
 
+void pp_evict_drop_copy(struct pp_region *r, struct folio *folio)
+{
+	u64 slot = (unsigned long)folio->private;
+
+	pp_reclaim_repay(r, pp_store_len(NULL, slot));
+	pp_store_drop(NULL, slot);
+	folio->private = NULL;
+}
+
 /* Read faults are kept out until the page is a hole no more, by a lock that this one holds. */
 void unmap_mapping_pages(struct address_space *m, pgoff_t start, pgoff_t nr, bool even_cows)
 {

@@ -47,6 +47,13 @@ void pp_store_drop(struct pp_slots *slots, u64 number)
 	stored[number] = 0;
 }
 
+static unsigned int repaid;
+
+void pp_reclaim_repay(struct pp_region *r, unsigned int bytes)
+{
+	repaid += bytes;
+}
+
 bool pp_huge_evict(struct pp_block *b, struct pp_reclaim *rc, bool any)
 {
 	return false;
@@ -418,7 +425,9 @@ TEST(kept_copies_of_pages_in_use_are_given_up)
 {
 	begin(PP_FRAME, 10, PP_HOME_COPY);
 	to_frame(20, PP_STANDBY, PP_HOME_COPY);
+	repaid = 0;
 	expect_eq(pp_block_drop_copies(&block, false), 10);
+	expect_eq(repaid, 330);
 	expect_eq(block.copies, 1);
 	expect(!pp_home_folio(homes[0])->private);
 	expect(homes[20] & PP_HOME_COPY);

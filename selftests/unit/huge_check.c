@@ -106,6 +106,15 @@ void pp_reclaim_repay(struct pp_region *r, unsigned int bytes)
 	repaid += bytes;
 }
 
+void pp_evict_drop_copy(struct pp_region *r, struct folio *folio)
+{
+	u64 slot = (unsigned long)folio->private;
+
+	pp_reclaim_repay(r, pp_store_len(NULL, slot));
+	pp_store_drop(NULL, slot);
+	folio->private = NULL;
+}
+
 bool pp_block_lock(struct pp_block *b, bool try_only)
 {
 	mutex_lock(&b->lock);
@@ -489,7 +498,8 @@ TEST(regrouped)
 		expect_eq(*(u64 *)page_address(pp_home_page(homes[i])),
 			  i < 90 || i >= 100 ? i + 1 : 0);
 	expect_eq(block.copies, 0);
-	expect_eq(repaid, 400);
+	/* Of pages that were stored, and of copies. */
+	expect_eq(repaid, 400 + 500);
 	expect_eq(stat(PP_STAT_regroups), 1);
 	expect_eq(stat(PP_STAT_restores), 40);
 	expect_eq(stat(PP_STAT_copies_dropped), 50);

@@ -11,11 +11,12 @@ static bool marked[NR];
 
 #define XA_MARK_0	0
 #define XA_MARK_1	1
-#define xa_find(xa, index, last, mark)	find_marked(index)
-#define xa_clear_mark(xa, index, mark)	((void)(xa), (void)(marked[index] = false))
+#define xa_find(xa, index, last, mark)	((void)(xa), (void)(last), find_marked(index, mark))
+#define xa_clear_mark(xa, index, mark) \
+	((void)(xa), (void)(index), (void)(mark), (void)(marked[index] = false))
 
 struct pp_block;
-static struct pp_block *find_marked(unsigned long *index);
+static struct pp_block *find_marked(unsigned long *index, unsigned int mark);
 
 #include "policy/sparse.c"
 #include "unit.h"
@@ -27,9 +28,11 @@ static struct folio frames[NR];
 static unsigned int zeros[NR], counted[NR], shattered[NR];
 static int refusal;
 
-static struct pp_block *find_marked(unsigned long *index)
+static struct pp_block *find_marked(unsigned long *index, unsigned int mark)
 {
 	unsigned long n;
+
+	expect_eq(mark, PP_BLOCK_UNCOUNTED);
 
 	for (n = *index; n < NR; n++) {
 		if (marked[n]) {
