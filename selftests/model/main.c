@@ -19,6 +19,7 @@ static const struct option names[] = {
 	{ "workers", required_argument, NULL, 'w' },  { "threads", required_argument, NULL, 'c' },
 	{ "scratch", required_argument, NULL, 'd' },  { "replay", required_argument, NULL, 'r' },
 	{ "minimize", optional_argument, NULL, 'm' }, { "list", required_argument, NULL, 'l' },
+	{ "without", required_argument, NULL, 'x' },
 	{},
 };
 
@@ -32,6 +33,7 @@ static void usage(void)
 	      "  --size BYTES       of the memory (default 3 MiB)\n"
 	      "  --workers N        processes in lock-step (default 3)\n"
 	      "  --threads N        N processes and an agent at once, instead of lock-step\n"
+	      "  --without NAMES    leaves out these operations (comma-separated)\n"
 	      "  --scratch FILE     for direct I/O (default /scratch/memmodel)\n"
 	      "  --replay FILE      plays a list\n"
 	      "  --minimize[=N]     shortens a list that fails, for N seconds (default 60)\n"
@@ -96,6 +98,8 @@ static int report(struct options *o, struct list *list, const struct result *res
 		printf(" --seed %llu --threads %u --seconds %.0f --size %zu",
 		       (unsigned long long)o->seed, o->threads, result->seconds + 10,
 		       o->pages * PAGE);
+		if (o->without)
+			printf(" --without %s", o->without);
 		printf(" --scratch %s %s\n", o->place.scratch, o->target_name);
 		return 1;
 	}
@@ -161,6 +165,11 @@ int main(int argc, char **argv)
 			break;
 		case 'l':
 			o.list = optarg;
+			break;
+		case 'x':
+			o.without = optarg;
+			if (!ops_leave_out(optarg))
+				usage();
 			break;
 		default:
 			usage();

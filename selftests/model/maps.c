@@ -57,6 +57,37 @@ OP(unmap)
 	return drop(w, passing(w, arg[0]));
 }
 
+static bool punch_block(struct worker *w, size_t page, size_t pages)
+{
+	size_t pos = page * PAGE, len = pages * PAGE;
+
+	if (fallocate(w->fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, pos, len))
+		return fail(w->m, "punch of the block at %zu: errno %d", page, errno);
+	model_punch(w, pos, model_below_end(w->m, pos, len));
+	return true;
+}
+
+/*
+ * The mapping of all pages, without page tables, so that a huge frame can come with the touch after
+ * it: where nobody else minds, to a block without memory, or to one in small frames.
+ */
+OP(renew)
+{
+	struct slot *s = &w->slots[0];
+	size_t page = arg[0] / BLOCK_PAGES * BLOCK_PAGES;
+	size_t pages = MIN(BLOCK_PAGES, w->m->pages - page);
+
+	if (w->m->lanes == 1 && arg[3] % 4 == 0 && !punch_block(w, page, pages))
+		return false;
+	if (w->m->lanes == 1 && arg[3] % 4 == 1 &&
+	    !op_write(w, (const uint64_t[]){ 0, page, pages, arg[2] }))
+		return false;
+	if (mmap(s->addr, s->pages * PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, w->fd,
+		 s->first * PAGE) != s->addr)
+		return fail(w->m, "mmap of all pages anew: errno %d", errno);
+	return op_write(w, (const uint64_t[]){ 0, arg[0], arg[1], arg[2] });
+}
+
 /* To another place, and, one time in two, with half or twice the pages. */
 OP(mremap)
 {

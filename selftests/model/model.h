@@ -234,6 +234,8 @@ struct generator {
 
 uint64_t chance(struct generator *g);
 struct call call_make(struct generator *g);
+/* None of these is made up (names with commas between them); false: there is no such operation. */
+bool ops_leave_out(const char *names);
 /* The call as one line, which call_parse() reads. */
 void call_print(const struct call *call, char *line);
 bool call_parse(struct call *call, const char *line);
@@ -241,7 +243,7 @@ bool call_parse(struct call *call, const char *line);
 /* --- run.c --- */
 
 struct options {
-	const char *target_name, *list;
+	const char *target_name, *list, *without;
 	enum target target;
 	uint64_t seed;
 	unsigned long ops;

@@ -20,6 +20,7 @@ static const struct op ops[] = {
 	{ "odd_size", 1, ON_REGION | AGENT_ONLY, op_odd_size, { AT, CHOICE } },
 	{ "map", 3, ON_FILES, op_map, { SLOT, AT, PAGES, CHOICE } },
 	{ "unmap", 1, ON_FILES, op_unmap, { SLOT } },
+	{ "renew", 8, ON_FILES, op_renew, { AT, PAGES, VERSION, CHOICE } },
 	{ "mremap", 2, ON_FILES, op_mremap, { SLOT, CHOICE } },
 	{ "protect", 2, ON_FILES, op_protect, { SLOT, CHOICE } },
 	{ "forget", 4, ON_ALL, op_forget, { SLOT, AT, PAGES } },
@@ -44,6 +45,8 @@ static const struct op ops[] = {
 };
 
 #define NR_OPS (sizeof(ops) / sizeof(*ops))
+
+static bool left_out[NR_OPS];
 
 #define LEAST_BETWEEN 100 /* operations between two looks at everything; with many pages more */
 #define AGENT_TIMES 6 /* the agent does its own things that much more often */
@@ -163,7 +166,7 @@ static bool applies(const struct generator *g, const struct op *op)
 
 static unsigned int weight(const struct generator *g, const struct op *op)
 {
-	if (!applies(g, op))
+	if (left_out[op - ops] || !applies(g, op))
 		return 0;
 	return op->flags & AGENT_ONLY && g->agent ? op->weight * AGENT_TIMES : op->weight;
 }
@@ -176,6 +179,22 @@ static const struct op *find(const char *name)
 		if (!strcmp(ops[i].name, name))
 			return &ops[i];
 	return NULL;
+}
+
+bool ops_leave_out(const char *names)
+{
+	while (*names) {
+		size_t len = strcspn(names, ","), i;
+
+		for (i = 0; i < NR_OPS && (strncmp(ops[i].name, names, len) || ops[i].name[len]); i++)
+			;
+		/* Those at fixed distances stay. */
+		if (i == NR_OPS || !ops[i].weight)
+			return false;
+		left_out[i] = true;
+		names += len + (names[len] == ',');
+	}
+	return true;
 }
 
 static const struct op *choose(struct generator *g)

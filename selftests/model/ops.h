@@ -25,6 +25,7 @@ OP(verify);
 /* maps.c: mappings and processes */
 OP(map);
 OP(unmap);
+OP(renew);
 OP(mremap);
 OP(protect);
 OP(forget);

@@ -21,7 +21,7 @@ static const char *const knobs[][2] = {
 	{ "detect_same", "1" },	   { "detect_same", "0" },
 	{ "spare", "524288" },	   { "spare", "0" },
 	{ "age_interval_ms", "0" }, { "age_interval_ms", "20" },
-	{ "huge", "first-touch" }, { "huge", "always-try" }, { "huge", "off" },
+	{ "huge", "always-try" }, { "huge", "first-touch" }, { "huge", "off" },
 	{ "huge_zeros", "524288" }, { "huge_zeros", "4096" },
 	{ "limit", "0" },
 };
