@@ -22,8 +22,7 @@ bool pp_block_lock(struct pp_block *block, bool try_only)
 	return true;
 }
 
-/* mlock(2) marks the frames it finds; unmapping would take that mark away. */
-static bool has_mlocked(struct pp_block *block)
+bool pp_block_has_mlocked(struct pp_block *block)
 {
 	unsigned int i;
 
@@ -94,7 +93,7 @@ unsigned int pp_block_age(struct pp_block *block, struct pp_reclaim *rc)
 
 	if (!READ_ONCE(block->nr[PP_FRAME]) || !pp_block_lock(block, try_only))
 		return 0;
-	if ((skip_hot(block) && rc && !rc->hard) || has_mlocked(block) ||
+	if ((skip_hot(block) && rc && !rc->hard) || pp_block_has_mlocked(block) ||
 	    (rc && !worth_ageing(block, rc))) {
 		mutex_unlock(&block->lock);
 		return 0;

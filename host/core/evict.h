@@ -36,6 +36,7 @@
  * @out: with @exchange, bytes that will leave the store for it
  * @misfits: with @exchange, pages of the region at hand that were tried and are larger
  * @won: with @exchange, the page's frame, reference count one, if it was one of @keep
+ * @starved: an allocation failed: what takes memory before it gives any is no help
  * @host: it is the host that needs memory: pages that compression does not make smaller win nothing
  * @oom: the host is about to kill
  * @hard: the easy ways did not suffice: age hot blocks, evict incompressible pages as well
@@ -54,6 +55,7 @@ struct pp_reclaim {
 	bool no_room;
 	bool exchange;
 	bool try_only;
+	bool starved;
 	bool host;
 	bool oom;
 	bool hard;
@@ -102,6 +104,13 @@ int pp_evict_store(struct pp_region *region, struct page *page, unsigned int fla
  * @folio: its frame; the caller sees to the flag of its home
  */
 void pp_evict_drop_copy(struct pp_region *region, struct folio *folio);
+
+/**
+ * pp_block_has_mlocked - has mlock(2) marked a frame of a block?
+ * @block: the block, locked; to be asked before it is unmapped, which takes the marks away
+ * Return: true when it has.
+ */
+bool pp_block_has_mlocked(struct pp_block *block);
 
 /**
  * pp_block_age - makes the frames of a block standby that nobody pins

@@ -153,7 +153,7 @@ static int try_frame(struct pp_region *region, struct vm_area_struct *vma, unsig
 	if (*out)
 		return 0;
 	/* Our own cold pages first: the last resort of the allocation below is the OOM killer. */
-	if (pp_reclaim_direct(region->pool, region, region, DIRECT_BATCH, false)) {
+	if (pp_reclaim_direct(region->pool, region, region, DIRECT_BATCH, PP_DIRECT_ALLOC)) {
 		*out = spare_pop(region);
 		if (*out) {
 			uncharge(region);
@@ -235,7 +235,8 @@ static bool make_room(struct pp_region *region, bool own, bool last)
 	if (full && !last && time_before(jiffies, READ_ONCE(region->dry_until)))
 		return false;
 	if (pp_reclaim_direct(region->pool, own ? region : NULL, region,
-			      last ? LAST_BATCH : DIRECT_BATCH, last))
+			      last ? LAST_BATCH : DIRECT_BATCH,
+			      last ? PP_DIRECT_LAST : PP_DIRECT_LIMIT))
 		return true;
 	if (full)
 		WRITE_ONCE(region->dry_until, jiffies + DRY);

@@ -2,6 +2,7 @@
 /* Locks: core/region.h; what a huge frame is: core/huge.h. */
 #include <linux/highmem.h>
 #include <linux/huge_mm.h>
+#include <linux/memcontrol.h>
 #include <linux/pagemap.h>
 #include <linux/sched/signal.h>
 #include "core/frame.h"
@@ -155,8 +156,20 @@ static void release_parts(struct pp_block *block, unsigned int end)
 			pp_frame_unisolate(pp_home_folio(block->home[i]));
 }
 
+/* Memory of another cgroup or node is not what its owner asked for. */
+static bool is_elsewhere(struct folio *folio, struct folio *huge)
+{
+	bool elsewhere;
+
+	rcu_read_lock();
+	elsewhere = folio_memcg(folio) != folio_memcg(huge) ||
+		    folio_nid(folio) != folio_nid(huge);
+	rcu_read_unlock();
+	return elsewhere;
+}
+
 /* Takes all small frames of a block out of everybody's reach, or none. */
-static bool isolate_parts(struct pp_block *block)
+static bool isolate_parts(struct pp_block *block, struct folio *huge)
 {
 	unsigned int i;
 
@@ -166,7 +179,7 @@ static bool isolate_parts(struct pp_block *block)
 		if (!pp_home_has_frame(block->home[i]))
 			continue;
 		folio = pp_home_folio(block->home[i]);
-		if (folio_test_hwpoison(folio) || folio_test_mlocked(folio) ||
+		if (folio_test_hwpoison(folio) || is_elsewhere(folio, huge) ||
 		    !pp_frame_isolate(folio)) {
 			release_parts(block, i);
 			return false;
@@ -225,9 +238,13 @@ static bool regroup(struct pp_block *block, struct folio *huge)
 {
 	unsigned int i;
 
+	/* If it fails, it is not tried again at every touch. */
+	WRITE_ONCE(block->changed, jiffies);
+	if (pp_block_has_mlocked(block))
+		return false;
 	unmap_zeros(block);
 	unmap(block);
-	if (!isolate_parts(block))
+	if (!isolate_parts(block, huge))
 		return false;
 	if (copy_parts(block, huge)) {
 		release_parts(block, PP_BLOCK_PAGES);
@@ -537,6 +554,17 @@ int pp_huge_shatter(struct pp_block *block, unsigned int parts)
 	return err ? err : s.found[PP_PUT_ZERO];
 }
 
+/* Frames that replace a locked one would not be locked. */
+static bool is_locked(struct pp_block *block)
+{
+	bool locked;
+
+	mutex_lock(&block->lock);
+	locked = block->huge && folio_test_mlocked(block->huge);
+	mutex_unlock(&block->lock);
+	return locked;
+}
+
 static bool shatter_from(struct pp_region *region, unsigned long first, unsigned int *tries)
 {
 	struct pp_block *block;
@@ -545,10 +573,14 @@ static bool shatter_from(struct pp_region *region, unsigned long first, unsigned
 	xa_for_each_start(&region->blocks, n, block, first) {
 		if (!*tries || pp_region_ending(region) || fatal_signal_pending(current))
 			break;
-		if (!READ_ONCE(block->huge))
+		if (!READ_ONCE(block->huge) || is_locked(block))
 			continue;
-		if (pp_huge_shatter(block, PP_BLOCK_PAGES) >= 0)
+		if (pp_huge_shatter(block, PP_BLOCK_PAGES) >= 0) {
+			spin_lock(&region->clock_lock);
+			region->hand_evict = n;
+			spin_unlock(&region->clock_lock);
 			return true;
+		}
 		(*tries)--;
 		cond_resched();
 	}

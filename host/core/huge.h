@@ -39,7 +39,8 @@
  * pp_huge_settled - has a block been huge, or not, for a second?
  * @block: the block
  *
- * Until then a guest may be filling a new huge frame, or giving back what was in one.
+ * Until then a guest may be filling a new huge frame, or giving back what was in one; or regrouping
+ * has just failed.
  *
  * Return: true when it has.
  */
@@ -65,7 +66,8 @@ struct folio *pp_huge_get(struct pp_access *access, struct pp_block *block);
  * Pages that have memory already are copied, if they are enough to regroup them.
  *
  * Return: false when it cannot be: the region ends in the block; somebody was faster; one of its
- * pages is pinned, locked by mlock(2) or damaged. The frame is the caller's still.
+ * pages is pinned, locked by mlock(2) or damaged, or charged to another cgroup or on another node
+ * than @folio. The frame is the caller's still.
  */
 bool pp_huge_install(struct pp_block *block, struct folio *folio);
 

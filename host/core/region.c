@@ -56,6 +56,7 @@ int pp_region_create(struct pp_pool *pool, struct pp_domain *domain, struct inod
 	region->limit_writes.reached = region->limit;
 	region->huge_mode = PP_HUGE_POOL;
 	region->dry_until = jiffies;
+	region->whole_until = jiffies;
 	refcount_set(&region->users, 1);
 	xa_init_flags(&region->blocks, XA_FLAGS_ACCOUNT);
 	INIT_LIST_HEAD(&region->spare);

@@ -67,7 +67,8 @@ static_assert(PAGE_SHIFT == 12 && sizeof(pp_home_t) << PP_BLOCK_SHIFT == PAGE_SI
  * @aged: pages made standby when the block was aged last
  * @huge: the huge frame that all homes are in, or NULL; read without the lock as a hint
  * @punched: pages of @huge punched since it came, at most; read without the lock as a hint
- * @changed: jiffies when @huge came or went, or the block was made; READ_ONCE()
+ * @changed: jiffies when @huge came, went, or could not be had by regrouping, or when the block was
+ *	made; READ_ONCE()
  * @heat: 0..3, how often in a row most of the aged pages were touched again
  * @skip: ageing rounds that still pass over this block because of its heat
  * @lru: on the module's list_lru, constant place from the first touch to the region's end
@@ -259,6 +260,8 @@ struct pp_pool {
  * @owed_crowd: the pool's @crowds that @owed belongs to; READ_ONCE()
  * @dry_until: jiffies before which faults do not reclaim from it again while the store is full,
  *	because it had nothing to give; READ_ONCE()
+ * @whole_until: jiffies before which its huge frames are not broken up for an exchange again,
+ *	because nothing was won by it; READ_ONCE()
  * @nr_spare: length of @spare; read without the lock as a hint
  * @spare_lock: protects @spare
  * @zero: the region's zero frame, made by the first read of a hole, or NULL
@@ -291,6 +294,7 @@ struct pp_region {
 	atomic_long_t owed;
 	unsigned int owed_crowd;
 	unsigned long dry_until;
+	unsigned long whole_until;
 	unsigned int nr_spare;
 	spinlock_t spare_lock;
 	struct folio *zero;

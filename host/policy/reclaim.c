@@ -144,12 +144,12 @@ static void sparse_region(struct pp_region *region, struct pp_reclaim *rc)
 	pp_stat_add(region, reclaim_ns, ktime_get_ns() - start);
 }
 
-/* Zeros in huge frames, which cost nobody a page. Takes memory first, which the host has not. */
+/* Zeros in huge frames, which cost nobody a page. */
 static void reclaim_sparse(struct pp_reclaim *rc)
 {
 	unsigned long n;
 
-	if (rc->try_only || rc->host || !atomic_long_read(&rc->pool->huge))
+	if (rc->try_only || rc->host || rc->starved || !atomic_long_read(&rc->pool->huge))
 		return;
 	if (rc->only) {
 		sparse_region(rc->only, rc);
@@ -240,14 +240,18 @@ static unsigned long drain_others(struct pp_pool *pool, struct pp_region *keep,
 }
 
 unsigned long pp_reclaim_direct(struct pp_pool *pool, struct pp_region *only,
-				struct pp_region *keep, unsigned long want, bool last)
+				struct pp_region *keep, unsigned long want,
+				enum pp_direct why)
 {
-	struct pp_reclaim rc = { .pool = pool, .only = only, .keep = keep, .want = want };
+	struct pp_reclaim rc = {
+		.pool = pool, .only = only, .keep = keep, .want = want,
+		.starved = why == PP_DIRECT_ALLOC,
+	};
 	unsigned long drained = only ? 0 : drain_others(pool, keep, want);
 
 	if (drained)
 		return drained;
-	if (!last && pp_store_full(pool->store))
+	if (why != PP_DIRECT_LAST && pp_store_full(pool->store))
 		rc.only = keep;
 	pp_reclaim_run(&rc, "fault");
 	return rc.done;
@@ -313,8 +317,13 @@ static long take_from_share(struct pp_region *region)
 static void exchange_efforts(struct pp_region *region, struct pp_reclaim *rc, bool others)
 {
 	reclaim_efforts(rc);
-	if (!rc->done && !fatal_signal_pending(current) && pp_huge_shatter_one(region))
+	if (!rc->done && !fatal_signal_pending(current) &&
+	    time_after_eq(jiffies, READ_ONCE(region->whole_until)) &&
+	    pp_huge_shatter_one(region)) {
 		reclaim_efforts(rc);
+		if (!rc->done)
+			WRITE_ONCE(region->whole_until, jiffies + QUIET);
+	}
 	if (!rc->done && others) {
 		rc->only = NULL;
 		reclaim_efforts(rc);

@@ -45,12 +45,24 @@ const struct pp_policy_ops *pp_policy_find(const char *name);
 void pp_reclaim_run(struct pp_reclaim *rc, const char *who);
 
 /**
+ * enum pp_direct - why a fault evicts
+ * @PP_DIRECT_LIMIT: a limit is in its way
+ * @PP_DIRECT_LAST: the same, and it is the last attempt before the fault fails
+ * @PP_DIRECT_ALLOC: the host or the cgroup has no memory for it
+ */
+enum pp_direct {
+	PP_DIRECT_LIMIT,
+	PP_DIRECT_LAST,
+	PP_DIRECT_ALLOC,
+};
+
+/**
  * pp_reclaim_direct - evicts a batch in the name of a fault
  * @pool: the pool
  * @only: region whose limit is in the way, or NULL for the pool's
  * @keep: region that needs the frames
  * @want: pages
- * @last: it is the last attempt before the fault fails
+ * @why: the cause
  *
  * While the store is full, others keep what they have but for spare frames, until the last attempt:
  * they could not have it back.
@@ -58,7 +70,8 @@ void pp_reclaim_run(struct pp_reclaim *rc, const char *who);
  * Return: pages evicted, spare frames of other regions that were given up included.
  */
 unsigned long pp_reclaim_direct(struct pp_pool *pool, struct pp_region *only,
-				struct pp_region *keep, unsigned long want, bool last);
+				struct pp_region *keep, unsigned long want,
+				enum pp_direct why);
 
 /**
  * pp_reclaim_exchange - evicts a page although the store is full, because another one needs a frame

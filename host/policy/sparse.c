@@ -30,7 +30,8 @@ static unsigned int count(struct pp_block *block, unsigned long least)
 	return zeros;
 }
 
-static void look_at(struct pp_block *block, unsigned long least, struct pp_reclaim *rc)
+/* Return: false when there is no memory to go on. */
+static bool look_at(struct pp_block *block, unsigned long least, struct pp_reclaim *rc)
 {
 	struct pp_region *region = block->region;
 	unsigned int zeros;
@@ -40,13 +41,16 @@ static void look_at(struct pp_block *block, unsigned long least, struct pp_recla
 	xa_clear_mark(&region->blocks, block->base >> PP_BLOCK_SHIFT, PP_BLOCK_UNCOUNTED);
 	zeros = count(block, least);
 	if (!zeros)
-		return;
-	/* Pinned, or no memory for its frames: not before it is touched again. */
+		return true;
+	/* Pinned: not before it is touched again. */
 	won = pp_huge_shatter(block, PP_BLOCK_PAGES - zeros);
-	if (won <= 0)
-		return;
-	rc->done += won;
-	pp_stat_inc(region, shatter_sparse);
+	if (won > 0) {
+		rc->done += won;
+		pp_stat_inc(region, shatter_sparse);
+	} else if (won == -ENOMEM) {
+		xa_set_mark(&region->blocks, block->base >> PP_BLOCK_SHIFT, PP_BLOCK_UNCOUNTED);
+	}
+	return won != -ENOMEM;
 }
 
 void pp_sparse_reclaim(struct pp_region *region, struct pp_reclaim *rc)
@@ -68,8 +72,8 @@ void pp_sparse_reclaim(struct pp_region *region, struct pp_reclaim *rc)
 			continue;
 		}
 		n++;
-		if (pp_huge_settled(block))
-			look_at(block, least, rc);
+		if (pp_huge_settled(block) && !look_at(block, least, rc))
+			break;
 		cond_resched();
 	}
 	WRITE_ONCE(region->hand_count, n);

@@ -34,7 +34,7 @@
  * @codec: enum pp_codec_id to write with, READ_ONCE()
  * @limit: bytes, 0 = none, READ_ONCE()
  * @high: bytes that pages may change places in while there is more than a limit that was lowered
- *	allows, else 0; READ_ONCE()
+ *	allows, else 0; READ_ONCE(), written under @exchange
  * @lock: protects the reserve
  * @exchange: serialises puts that may use the last of @limit, so that each sees what it grew by
  * @reserve: pages kept back
@@ -189,11 +189,14 @@ u64 pp_store_limit(struct pp_store *store)
 
 void pp_store_set_limit(struct pp_store *store, u64 bytes)
 {
-	u64 has = pp_store_bytes(store);
+	u64 end;
 
+	mutex_lock(&store->exchange);
 	/* What is there already goes on changing places. */
-	WRITE_ONCE(store->high, bytes && has > bytes ? has + kept_below(bytes) / 2 : 0);
+	end = pp_store_bytes(store) + kept_below(bytes) / 2;
+	WRITE_ONCE(store->high, bytes && end > bytes ? end : 0);
 	WRITE_ONCE(store->limit, bytes);
+	mutex_unlock(&store->exchange);
 }
 
 const char *pp_store_codec(struct pp_store *store)
@@ -270,7 +273,7 @@ static int tier_exchange(struct pp_store *store, void *buf, struct pp_slot *slot
 		tier_ops->drop(store->tier, slot);
 		err = slot->len > out ? -EFBIG : -ENOSPC;
 	}
-	if (after <= READ_ONCE(store->limit))
+	if (after + kept_below(READ_ONCE(store->limit)) / 2 <= READ_ONCE(store->limit))
 		WRITE_ONCE(store->high, 0);
 	mutex_unlock(&store->exchange);
 	return err;

@@ -186,8 +186,9 @@ bool ops_leave_out(const char *names)
 	while (*names) {
 		size_t len = strcspn(names, ","), i;
 
-		for (i = 0; i < NR_OPS && (strncmp(ops[i].name, names, len) || ops[i].name[len]); i++)
-			;
+		for (i = 0; i < NR_OPS; i++)
+			if (!strncmp(ops[i].name, names, len) && !ops[i].name[len])
+				break;
 		/* Those at fixed distances stay. */
 		if (i == NR_OPS || !ops[i].weight)
 			return false;

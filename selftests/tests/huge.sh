@@ -20,7 +20,7 @@ hold() {
 let_go() { kill -CONT "$held"; wait "$held" || not_ok "status $? of what was held"; }
 huge_is() { [ "$(value huge_resident)" = "$1" ]; }
 
-ktap_plan 59
+ktap_plan 63
 pool_begin spare=0,huge=first-touch
 
 diag "-- first touch"
@@ -105,8 +105,14 @@ diag "-- from small to huge"
 small() {
 	knob huge off
 	"$regionctl" "$region" size=8M fill=text:10 "$@"
-	knob huge always-try
 	pause 1.1
+	knob huge always-try
+}
+# Whose own touches regroup nothing.
+hold_small() {
+	knob huge off
+	hold "$@"
+	knob huge always-try
 }
 small
 check_that "four blocks of small frames" "$(value huge_resident) == 0 && $(value resident) == 8 * mib"
@@ -124,10 +130,28 @@ check "bytes are right" "$regionctl" "$region" verify=text:10
 check_that "they came back with the huge frame" "$(value regroups) == 8 && $(value restores) == restores + 100 && $(value stored) + $(value compressed) == 0"
 rm "$region"
 small only=600:300 remove
-hold only=520:1 pin
+hold_small only=1100:1 pin
 "$regionctl" "$region" only=0:600 verify=text:10 only=900:1148 verify=text:10
-check_that "not with many holes, nor with a pin" "$(value regroups) == 11 && $(value huge_resident) == 6 * mib"
+check_that "not with many holes, nor with a pin" "$(value regroups) == 10 && $(value huge_resident) == 4 * mib"
 let_go
+rm "$region"
+small
+hold_small mlock
+"$regionctl" "$region" verify=text:10
+check_that "nor what is locked" "$(value regroups) == 10 && $(value huge_resident) == 0"
+let_go
+rm "$region"
+in_group() { (echo $BASHPID >/sys/fs/cgroup/other/cgroup.procs && exec "$@"); }
+mkdir /sys/fs/cgroup/other
+small
+in_group "$regionctl" "$region" verify=text:10
+check_that "nor for another cgroup" "$(value regroups) == 10 && $(value huge_resident) == 0"
+"$regionctl" "$region" verify=text:10
+check_that "nor at once after that" "$(value regroups) == 10 && $(value huge_resident) == 0"
+pause 1.1
+"$regionctl" "$region" verify=text:10
+check_that "but a moment later, for their own" "$(value regroups) == 14 && $(value huge_resident) == 8 * mib"
+rmdir /sys/fs/cgroup/other
 rm "$region"
 knob huge off
 "$regionctl" "$region" size=8M fill=text:11 stop dontneed verify=text:11 stop &
@@ -139,8 +163,8 @@ no_entry=$(value huge_no_entry)
 kill -CONT $held
 wait_until 20 stopped $held
 case $(uname -r) in
-6.12*) check_that "where a page table stays, it says so" "$(value regroups) == 11 && $(value huge_no_entry) > no_entry" ;;
-*) check_that "MADV_DONTNEED takes the page table away" "$(value regroups) == 15 && $(mapped_huge $held) == 8 * mib" ;;
+6.12*) check_that "where a page table stays, it says so" "$(value regroups) == 14 && $(value huge_no_entry) > no_entry" ;;
+*) check_that "MADV_DONTNEED takes the page table away" "$(value regroups) == 18 && $(mapped_huge $held) == 8 * mib" ;;
 esac
 let_go
 rm "$region"

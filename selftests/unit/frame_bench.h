@@ -36,7 +36,7 @@ static unsigned int evictable;
 /* How pp_reclaim_direct() was asked last, and how often; the last attempts are counted apart. */
 static struct pp_region *asked_only;
 static unsigned long asked_want;
-static unsigned int asked, asked_last;
+static unsigned int asked, asked_last, asked_alloc;
 /* A page that changes places: of nobody, of the region, of the other one; how it was asked for. */
 static enum { NO_PAGE, OWN_PAGE, OTHERS_PAGE } exchangeable;
 static unsigned int exchanges;
@@ -51,13 +51,14 @@ static gfp_t gfps[4];
 static unsigned int nr_gfps;
 
 unsigned long pp_reclaim_direct(struct pp_pool *p, struct pp_region *only, struct pp_region *keep,
-				unsigned long want, bool last)
+				unsigned long want, enum pp_direct why)
 {
 	unsigned long n;
 
 	expect(p == &pool && keep == &region && !block.lock.held);
 	asked++;
-	asked_last += last;
+	asked_last += why == PP_DIRECT_LAST;
+	asked_alloc += why == PP_DIRECT_ALLOC;
 	asked_only = only;
 	asked_want = want;
 	for (n = 0; n < want && evictable; n++, evictable--)
@@ -147,7 +148,8 @@ static void begin(void)
 	access = (struct pp_access){ .region = &region, .vma = &vma, .index = 3 };
 	store_full = shim_killed = false;
 	exchangeable = NO_PAGE;
-	nr_held = evictable = asked = asked_last = exchanges = rivals = checks = kicks = 0;
+	nr_held = evictable = exchanges = rivals = checks = kicks = 0;
+	asked = asked_last = asked_alloc = 0;
 	meanwhile = NULL;
 	nr_gfps = 0;
 	shim_meanwhile = asleep;

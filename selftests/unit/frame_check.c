@@ -117,7 +117,7 @@ TEST(at_the_limit_of_the_cgroup)
 	evictable = 1;
 	shim_fail(1, false);
 	hold(1);
-	expect(asked == 1 && asked_only == &region);
+	expect(asked == 1 && asked_alloc == 1 && asked_only == &region);
 	expect_charged(2);
 	/* Nothing to evict, and nothing that becomes a spare frame. */
 	shim_fail(1, false);

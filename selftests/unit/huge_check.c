@@ -115,6 +115,16 @@ void pp_evict_drop_copy(struct pp_region *r, struct folio *folio)
 	folio->private = NULL;
 }
 
+bool pp_block_has_mlocked(struct pp_block *b)
+{
+	unsigned int i;
+
+	for (i = 0; i < PP_BLOCK_PAGES; i++)
+		if (pp_home_has_frame(homes[i]) && pp_home_folio(homes[i])->mlocked)
+			return true;
+	return false;
+}
+
 bool pp_block_lock(struct pp_block *b, bool try_only)
 {
 	mutex_lock(&b->lock);
@@ -174,8 +184,14 @@ void pp_frame_put_huge(struct pp_region *r, struct folio *folio)
 void unmap_mapping_pages(struct address_space *mapping, pgoff_t start, pgoff_t nr, bool even_cows)
 {
 	expect(start == block.base && nr == PP_BLOCK_PAGES);
+	unsigned int i;
+
 	if (block.huge && !touched_again)
 		block.huge->refs = 1;
+	/* As in the kernel, where a locked mapping goes, the mark goes with it. */
+	for (i = 0; i < PP_BLOCK_PAGES; i++)
+		if (pp_home_has_frame(homes[i]))
+			pp_home_folio(homes[i])->mlocked = false;
 }
 
 void pp_reclaim_check(struct pp_pool *p)
@@ -524,12 +540,12 @@ static void expect_small(struct folio *huge)
 	folio_put(huge);
 }
 
-/* A pin, a fault that has it locked, mlock(2), damage: nothing moves. */
+/* A pin, a fault that has it locked, mlock(2), damage, another node: nothing moves. */
 TEST(one_page_keeps_all_from_being_regrouped)
 {
 	unsigned int what;
 
-	for (what = 0; what < 4; what++) {
+	for (what = 0; what < 5; what++) {
 		struct folio *huge, *last;
 
 		begin_small();
@@ -539,8 +555,12 @@ TEST(one_page_keeps_all_from_being_regrouped)
 		last->locked = what == 1;
 		last->mlocked = what == 2;
 		last->hwpoison = what == 3;
+		last->nid = what == 4;
 		expect(!install_another(huge));
 		expect_eq(last->locked, what == 1);
+		expect_eq(last->mlocked, what == 2);
+		/* Nor is it tried again at once. */
+		expect(!pp_huge_settled(&block));
 		expect_small(huge);
 		end();
 	}
@@ -570,8 +590,12 @@ TEST(some_huge_frame)
 	frames_left = PP_BLOCK_PAGES;
 	/* Behind the last one it begins anew. */
 	region.hand_evict = 2;
+	block.huge->mlocked = true;
+	expect(!pp_huge_shatter_one(&region));
+	block.huge->mlocked = false;
 	expect(pp_huge_shatter_one(&region));
 	expect(!block.huge);
+	expect_eq(region.hand_evict, 1);
 	expect(!pp_huge_shatter_one(&region));
 	xa_destroy(&region.blocks);
 	end();

@@ -110,7 +110,7 @@ bool pp_huge_shatter_one(struct pp_region *region)
 
 void pp_sparse_reclaim(struct pp_region *region, struct pp_reclaim *rc)
 {
-	expect(rc->done < rc->want && !rc->try_only && !rc->host);
+	expect(rc->done < rc->want && !rc->try_only && !rc->host && !rc->starved);
 	rc->done += sparse[region - regions];
 	sparse[region - regions] = 0;
 }
@@ -180,7 +180,9 @@ static void begin(const unsigned long *frames)
 	roomy = false;
 	tight = false;
 	for (i = 0; i < NR; i++) {
-		regions[i] = (struct pp_region){ .pool = &pool, .users.v = 1 };
+		regions[i] = (struct pp_region){
+			.pool = &pool, .users.v = 1, .whole_until = jiffies,
+		};
 		regions[i].stats = alloc_percpu(struct pp_stats);
 		list_add_tail(&regions[i].all, &pool.regions);
 		atomic_long_set(&regions[i].frames, frames[i]);
@@ -286,7 +288,10 @@ TEST(zeros_in_huge_frames_before_all)
 	pp_reclaim_run(&rc, "test");
 	rc = (struct pp_reclaim){ .pool = &pool, .want = 10, .try_only = true };
 	pp_reclaim_run(&rc, "test");
+	expect_eq(pp_reclaim_direct(&pool, NULL, &regions[0], 10, PP_DIRECT_ALLOC), 10);
 	expect_eq(sparse[1], 7);
+	expect_eq(pp_reclaim_direct(&pool, NULL, &regions[0], 10, PP_DIRECT_LIMIT), 10);
+	expect_eq(sparse[1], 0);
 	pool.knobs.evict = false;
 	expect_eq(run(10, NULL), 0);
 	end();
@@ -557,6 +562,18 @@ TEST(huge_frames_are_broken_up_to_change_places)
 	expect_eq(huge[0], 0);
 	expect_eq(easy[0], 4);
 	expect_eq(easy[1], 100);
+	/* Nothing of it fits: not again at once. */
+	easy[0] = 0;
+	fits = 0;
+	huge[0] = 5;
+	expect(!pp_reclaim_exchange(&regions[0], 900, false, &won));
+	expect_eq(huge[0], 0);
+	huge[0] = 5;
+	expect(!pp_reclaim_exchange(&regions[0], 900, false, &won));
+	expect_eq(huge[0], 5);
+	jiffies += HZ;
+	expect(!pp_reclaim_exchange(&regions[0], 900, false, &won));
+	expect_eq(huge[0], 0);
 	end();
 }
 
@@ -576,9 +593,9 @@ TEST(who_wants_more_of_a_full_store)
 {
 	begin((unsigned long[]){ 100, 100, 0, 0 });
 	store_full = true;
-	expect_eq(pp_reclaim_direct(&pool, NULL, &regions[0], 32, false), 0);
+	expect_eq(pp_reclaim_direct(&pool, NULL, &regions[0], 32, PP_DIRECT_LIMIT), 0);
 	expect(visits[0] && !visits[1]);
-	expect_eq(pp_reclaim_direct(&pool, NULL, &regions[0], 32, true), 0);
+	expect_eq(pp_reclaim_direct(&pool, NULL, &regions[0], 32, PP_DIRECT_LAST), 0);
 	expect(visits[1]);
 	store_full = false;
 	end();
@@ -590,10 +607,10 @@ TEST(spare_frames_of_others_come_first)
 	spare[0] = regions[0].nr_spare = 3;
 	spare[1] = 4;
 	atomic_long_set(&pool.spares, 7);
-	expect_eq(pp_reclaim_direct(&pool, NULL, &regions[0], 32, false), 4);
+	expect_eq(pp_reclaim_direct(&pool, NULL, &regions[0], 32, PP_DIRECT_LIMIT), 4);
 	expect_eq(spare[0], 3);
-	expect_eq(pp_reclaim_direct(&pool, NULL, &regions[0], 32, false), 32);
-	expect_eq(pp_reclaim_direct(&pool, &regions[1], &regions[1], 32, false), 32);
+	expect_eq(pp_reclaim_direct(&pool, NULL, &regions[0], 32, PP_DIRECT_LIMIT), 32);
+	expect_eq(pp_reclaim_direct(&pool, &regions[1], &regions[1], 32, PP_DIRECT_LIMIT), 32);
 	end();
 }
 

@@ -12,6 +12,8 @@ static bool marked[NR];
 #define XA_MARK_0	0
 #define XA_MARK_1	1
 #define xa_find(xa, index, last, mark)	((void)(xa), (void)(last), find_marked(index, mark))
+#define xa_set_mark(xa, index, mark) \
+	((void)(xa), (void)(index), (void)(mark), (void)(marked[index] = true))
 #define xa_clear_mark(xa, index, mark) \
 	((void)(xa), (void)(index), (void)(mark), (void)(marked[index] = false))
 
@@ -202,6 +204,19 @@ TEST(what_stays)
 	expect(!counted[0] && counted[1] && !counted[2]);
 	expect(!marked[0] && !marked[1] && !marked[2]);
 	end(0);
+}
+
+/* Others could not be broken up either, and this one can be later. */
+TEST(no_memory)
+{
+	begin(3);
+	zeros[0] = zeros[1] = 300;
+	refusal = -ENOMEM;
+	expect_eq(reclaim(ULONG_MAX), 0);
+	expect(counted[0] && !counted[1] && marked[0] && marked[1]);
+	refusal = 0;
+	expect_eq(reclaim(ULONG_MAX), 600);
+	end(2);
 }
 
 TEST(touched_while_it_is_counted)

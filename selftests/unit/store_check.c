@@ -340,9 +340,10 @@ TEST(what_grows_leaves_room_to_change_places)
 		number[i % 32] = last;
 	}
 	/* Once there is less than it allows, it rules. */
-	while (nr > 15)
+	while (nr > 14)
 		pp_store_drop(b.slots, number[--nr]);
-	expect_eq(put_and_compare(&b, swap, &number[nr++]), PP_PUT_RAW);
+	for (; nr < 16; nr++)
+		expect_eq(put_and_compare(&b, swap, &number[nr]), PP_PUT_RAW);
 	expect_eq(put_and_compare(&b, swap, &last), -ENOSPC);
 	while (nr)
 		pp_store_drop(b.slots, number[--nr]);

@@ -257,6 +257,7 @@ struct address_space { int unused; };
 	unsigned int order;			\
 	gfp_t gfp;				\
 	struct mem_cgroup *memcg;		\
+	int nid;				\
 	int refs;				\
 	bool locked, frozen, hwpoison, mlocked, referenced, valid
 
@@ -294,6 +295,7 @@ static inline void folio_get(struct folio *folio)
 #define folio_pfn(folio)	((folio)->pfn)
 #define folio_ref_count(folio)	((folio)->refs)
 #define folio_memcg(folio)	((folio)->memcg)
+#define folio_nid(folio)	((folio)->nid)
 #define folio_test_hwpoison(folio)	((folio)->hwpoison)
 #define PageHWPoison(page)	((page)->hwpoison)
 #define folio_test_mlocked(folio)	((folio)->mlocked)
