@@ -24,6 +24,7 @@ enum {
 	COLUMN_ID,
 	COLUMN_PATH,
 	COLUMN_METADATA_PER_PAGE,
+	COLUMN_HUGE_PERCENT,
 	COLUMN_ATTRIBUTES
 };
 
@@ -41,10 +42,12 @@ static struct column columns[COLUMN_COUNT] = {
 	[COLUMN_PATH] = { "PATH", NULL, UNIT_WORD, "the region's path inside the pool" },
 	[COLUMN_METADATA_PER_PAGE] = { "META/PAGE", "metadata_per_page", UNIT_COUNT,
 		"bytes of metadata per page of the size" },
+	[COLUMN_HUGE_PERCENT] = { "HUGE%", "huge_percent", UNIT_COUNT,
+		"of what is resident, percent in huge frames" },
 };
 
 static const char default_columns[] =
-	"NAME,SIZE,RESIDENT,STANDBY,STORED,COMPRESSED,METADATA,FAULTS,RESTORES,EVICTIONS,LIMIT";
+	"NAME,SIZE,RESIDENT,STANDBY,HUGE%,STORED,COMPRESSED,METADATA,FAULTS,RESTORES,EVICTIONS,LIMIT";
 
 static void describe_attributes(void)
 {
@@ -67,6 +70,8 @@ static uint64_t wanted_attributes(const struct choice *choice)
 			wanted |= ATTR_BIT(choice->shown[i] - COLUMN_ATTRIBUTES);
 		else if (choice->shown[i] == COLUMN_METADATA_PER_PAGE)
 			wanted |= ATTR_BIT(ATTR_METADATA) | ATTR_BIT(ATTR_SIZE);
+		else if (choice->shown[i] == COLUMN_HUGE_PERCENT)
+			wanted |= ATTR_BIT(ATTR_HUGE_RESIDENT) | ATTR_BIT(ATTR_RESIDENT);
 	}
 	return wanted;
 }
@@ -89,6 +94,21 @@ static void add_metadata_per_page(struct table *table, struct libscols_line *lin
 		     (uint64_t)(hundredths / 100), (unsigned int)(hundredths % 100));
 }
 
+/* Rounded down: 100 means all. The two are read one after the other, and may be of two moments. */
+static void add_huge_percent(struct table *table, struct libscols_line *line,
+			     const struct values *values)
+{
+	uint64_t resident, percent;
+
+	if (!has_value(values, ATTR_HUGE_RESIDENT) || !has_value(values, ATTR_RESIDENT))
+		return;
+	resident = values->number[ATTR_RESIDENT];
+	if (!resident)
+		return;
+	percent = (unsigned __int128)values->number[ATTR_HUGE_RESIDENT] * 100 / resident;
+	table_format(table, line, COLUMN_HUGE_PERCENT, "%" PRIu64, percent < 100 ? percent : 100);
+}
+
 static struct libscols_line *add_line(struct table *table, struct libscols_line *parent,
 				      const char *kind, const char *name,
 				      const struct pool *pool, const struct values *values)
@@ -108,6 +128,7 @@ static struct libscols_line *add_line(struct table *table, struct libscols_line 
 			table_value(table, line, COLUMN_ATTRIBUTES + id, values->number[id]);
 	}
 	add_metadata_per_page(table, line, values);
+	add_huge_percent(table, line, values);
 	return line;
 }
 
