@@ -47,7 +47,8 @@ static struct column columns[COLUMN_COUNT] = {
 };
 
 static const char default_columns[] =
-	"NAME,SIZE,RESIDENT,STANDBY,HUGE%,STORED,COMPRESSED,METADATA,FAULTS,RESTORES,EVICTIONS,LIMIT";
+	"NAME,SIZE,RESIDENT,STANDBY,HUGE%,STORED,COMPRESSED,METADATA,FAULTS,RESTORES,EVICTIONS,"
+	"LIMIT";
 
 static void describe_attributes(void)
 {

@@ -7,11 +7,11 @@
 
 setup_pool
 for round in 1 2 3; do
-	for side in $(order $round); do
+	for side in $(order "$round"); do
 		mode=first-touch
-		[ $side = ours ] || mode=off
+		[ "$side" = ours ] || mode=off
 		boot_ours "$side$round" $mode
-		sample $side $faults
+		sample "$side" $faults
 	done
 done
 echo "PEER huge=off"

@@ -11,14 +11,14 @@ mkdir /thp
 mount -t tmpfs -o huge=always thp /thp
 boot_ours first first-touch
 for round in 1 2 3 4 5; do
-	for side in $(order $round); do
-		if [ $side = ours ]; then
+	for side in $(order "$round"); do
+		if [ "$side" = ours ]; then
 			boot_ours "$side$round" first-touch
 		else
-			boot $side$round /thp/$side
-			rm /thp/$side
+			boot "$side$round" "/thp/$side"
+			rm "/thp/$side"
 		fi
-		sample $side "$took"
+		sample "$side" "$took"
 	done
 done
 echo "PEER tmpfs with huge=always"

@@ -9,11 +9,11 @@ setup_pool
 # One for the caches of the host.
 boot_ours first off
 for round in 1 2 3 4 5; do
-	for side in $(order $round); do
+	for side in $(order "$round"); do
 		mode=first-touch
-		[ $side = ours ] || mode=off
+		[ "$side" = ours ] || mode=off
 		boot_ours "$side$round" $mode
-		sample $side "$took"
+		sample "$side" "$took"
 	done
 done
 echo "PEER huge=off"

@@ -18,10 +18,10 @@ for side in ours peer; do
 done
 for round in {1..8}; do
 	for side in $(order "$round"); do
-		output=$(guest_run $side "randaccess 256 $seconds" 120)
+		output=$(guest_run "$side" "randaccess 256 $seconds" 120)
 		rate=$(sed -n 's/^RANDACCESS .*per_second=\([0-9]*\) bad=0$/\1/p' <<<"$output")
 		[ -n "$rate" ] || { echo "guest $side: no result: $output"; exit 1; }
-		sample $side "$rate"
+		sample "$side" "$rate"
 	done
 done
 echo "ours: huge_resident $(<"$pool/huge_resident") of resident $(<"$pool/resident")"
