@@ -19,6 +19,7 @@
  *   FRAME, STANDBY -> HOLE    eviction of zeros, punch  (evict.c, region.c)
  *   STORED -> FRAME    fetch                            (access.c)
  *   STORED -> HOLE     punch: nothing is read           (region.c)
+ *   any -> FRAME       regrouped into a huge frame      (huge.c)
  *
  * Every change of state goes through pp_home_move(), or for all pages of a huge frame together
  * through pp_home_move_all(), under the block's lock.

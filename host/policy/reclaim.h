@@ -39,8 +39,7 @@ const struct pp_policy_ops *pp_policy_find(const char *name);
  *
  * Takes what is easy first: zeros in huge frames, then what compresses, incompressible pages only
  * when that is not enough. When it is the store that has no room, copies that it keeps of pages in
- * memory go. Stops early when the caller
- * is killed.
+ * memory go. Stops early when the caller is killed.
  */
 void pp_reclaim_run(struct pp_reclaim *rc, const char *who);
 

@@ -20,7 +20,7 @@ hold() {
 let_go() { kill -CONT "$held"; wait "$held" || not_ok "status $? of what was held"; }
 huge_is() { [ "$(value huge_resident)" = "$1" ]; }
 
-ktap_plan 63
+ktap_plan 64
 pool_begin spare=0,huge=first-touch
 
 diag "-- first touch"
@@ -166,6 +166,18 @@ case $(uname -r) in
 6.12*) check_that "where a page table stays, it says so" "$(value regroups) == 14 && $(value huge_no_entry) > no_entry" ;;
 *) check_that "MADV_DONTNEED takes the page table away" "$(value regroups) == 18 && $(mapped_huge $held) == 8 * mib" ;;
 esac
+let_go
+rm "$region"
+regroups=$(value regroups)
+"$regionctl" "$region" size=8M fill=text:11 stop only=40:472 verify=text:11 stop &
+held=$!
+wait_until 20 stopped $held
+"$regionctl" "$region" only=0:40 remove
+wait_until 5 huge_is $((6 * mib))
+pause 1.1
+kill -CONT $held
+wait_until 20 stopped $held
+check_that "what was broken up is made huge again" "$(value regroups) == regroups + 1 && $(mapped_huge $held) == 8 * mib"
 let_go
 rm "$region"
 knob huge first-touch
