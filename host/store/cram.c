@@ -2,20 +2,42 @@
 /* cram: the tier in compressed RAM, on zsmalloc. */
 #include <linux/err.h>
 #include <linux/highmem.h>
+#include <linux/workqueue.h>
 #include <linux/zsmalloc.h>
 #include "compat/compat.h"
 #include "store/codec.h"
 #include "store/slots.h"
 #include "store/store.h"
 
-static void *cram_create(void)
+struct cram_birth {
+	struct work_struct work;
+	void *tier;
+};
+
+static void cram_born(struct work_struct *work)
 {
 	/* zsmalloc makes slab caches by this name, and no two may have the same. */
 	static atomic_t next;
+	struct cram_birth *birth = container_of(work, struct cram_birth, work);
 	char name[24];
 
 	snprintf(name, sizeof(name), "pagepact-%d", atomic_inc_return(&next));
-	return zs_create_pool(name);
+	birth->tier = zs_create_pool(name);
+}
+
+/*
+ * In a kworker, because slab refuses a cache to a task that was killed, and prints a stack then.
+ * The caller waits as long as the kernel needs for a few kilobytes, killed or not.
+ */
+static void *cram_create(void)
+{
+	struct cram_birth birth;
+
+	INIT_WORK_ONSTACK(&birth.work, cram_born);
+	schedule_work(&birth.work);
+	flush_work(&birth.work);
+	destroy_work_on_stack(&birth.work);
+	return birth.tier;
 }
 
 static void cram_destroy(void *tier)

@@ -30,7 +30,7 @@ scan_first() {
 # the module under a vmalloc means that it does not expect the failure: that is looked at as well.
 scan_injected() {
 	awk '
-		/ __kmem_cache_create_args\((pp_block|zs(_handle|page)-pagepact-[0-9]+)\) failed with error -(12|22)\r?$/ {
+		/ __kmem_cache_create_args\(pp_block\) failed with error -(12|22)\r?$/ {
 			inside = 1; ours = vmalloc = 0; next }
 		/\] failsweep: vmalloc error: / { inside = vmalloc = 1; ours = 0; next }
 		inside && vmalloc && /\[pagepact\]/ { inside = 0; print "Call Trace: " $0; next }

@@ -54,7 +54,7 @@ between=(0xffffffff8217c57b 0 0 0 0 0 0xffffffff810012a6 0 0 0 0 0xffff8d410f531
 	0xffffffff81001948 0 0 0 0xffffffffffffffff)
 nested() { page 0xffffffff8217c87d "${between[@]}"; }
 
-ktap_plan 18
+ktap_plan 21
 
 log "booted" "pagepact: pool vms: mounted"
 check_fails "a quiet log is quiet" scan_log "$work/log"
@@ -62,6 +62,19 @@ log "booted" "WARNING: CPU: 0 PID: 1 at mm/page_alloc.c:1"
 check "a warning is a complaint" scan_log "$work/log"
 log "booted" "INFO: task qemu:1 blocked for more than 120 seconds."
 check "a hung task is a complaint" scan_log "$work/log"
+
+# slab CACHE COMMAND [MORE]: what the kernel prints when it cannot make a cache
+slab() {
+	log "__kmem_cache_create_args($1) failed with error -12" "CPU: 1 PID: 9 Comm: $2 Not tainted" \
+		"Call Trace:" " <TASK>" " dump_stack_lvl+0x64/0x80" " </TASK>" "${3:-booted}"
+}
+complaint() { [ -n "$(scan_first "$work/log")" ]; }
+slab pp_block failsweep
+check_fails "a slab cache that failsweep made fail is none" complaint
+slab pp_block insmod
+check "that of anybody else is" complaint
+slab pp_block failsweep "WARNING: CPU: 0 PID: 1 at mm/page_alloc.c:1"
+check "and so is what comes after it" complaint
 
 int3 "__schedule+0x1e0/0x1060"
 check "int3 in __schedule is the emulator's" emulator
