@@ -12,7 +12,7 @@ all: modules tools
 help:
 	@echo "make [KDIR=DIR]         modules and tool, for the running kernel or the one in DIR"
 	@echo "make install            installs both (DESTDIR=, PREFIX=/usr)"
-	@echo "make demo [KEEP=1] [HUGE=first-touch]  three guests at twice the memory, on a virtual host"
+	@echo "make demo [KEEP=1] [HUGE=off]  three guests at twice the memory, on a virtual host"
 	@echo "make check [T=NAMES] [K=6.12|7.2|debug|machine]  all tests, or those named"
 	@echo "make check-debug [T=NAMES]  those of the kernel with KASAN, lockdep and kmemleak"
 	@echo "make bench [B=NAMES] [K=6.12|7.2]  benchmarks, ours beside the stock mechanism"

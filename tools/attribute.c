@@ -100,6 +100,11 @@ const struct attribute attributes[ATTR_COUNT] = {
 		.kind = ATTR_COUNTER, .unit = UNIT_NS,
 		.help = "elapsed time of fetching pages",
 	},
+	[ATTR_HUGE_NS] = {
+		.column = "HUGE_NS", BOTH("huge_ns"),
+		.kind = ATTR_COUNTER, .unit = UNIT_NS,
+		.help = "elapsed time of breaking up huge frames and of regrouping",
+	},
 
 	[ATTR_LIMIT] = {
 		.column = "LIMIT", BOTH("limit"),

@@ -62,6 +62,7 @@ enum attribute_id {
 	ATTR_MEMORY_ERRORS,
 	ATTR_RECLAIM_NS,
 	ATTR_RESTORE_NS,
+	ATTR_HUGE_NS,
 
 	/* knobs */
 	ATTR_LIMIT,

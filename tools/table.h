@@ -46,7 +46,7 @@ struct style {
 	size_t width;
 };
 
-#define COLUMNS_MAX	64
+#define COLUMNS_MAX	128
 
 /**
  * struct choice - the columns to show

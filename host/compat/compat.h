@@ -90,6 +90,20 @@ static inline struct folio *pp_compat_vma_alloc(gfp_t gfp, int order,
 }
 
 /**
+ * pp_compat_thp_disabled - does a mapping or its process want no huge entries?
+ * @vma: the mapping
+ * Return: true when the kernel would not put one either.
+ */
+static inline bool pp_compat_thp_disabled(struct vm_area_struct *vma)
+{
+#ifdef PP_HAVE_THP_FORCED_COLLAPSE
+	return vma_thp_disabled(vma, vma->vm_flags, false);
+#else
+	return vma_thp_disabled(vma, vma->vm_flags);
+#endif
+}
+
+/**
  * pp_compat_write_calls - tells the current task's requests to a file apart
  *
  * A kernel that does not count them cannot; all requests within a while are then one.

@@ -42,7 +42,8 @@
 	X(stalls)		\
 	X(memory_errors)	\
 	X(reclaim_ns)		\
-	X(restore_ns)
+	X(restore_ns)		\
+	X(huge_ns)
 
 #define PP_STAT_ENUM(name) PP_STAT_##name,
 /* One counter each; the ABI document says what it counts. */

@@ -36,6 +36,8 @@
  * @out: with @exchange, bytes that will leave the store for it
  * @misfits: with @exchange, pages of the region at hand that were tried and are larger
  * @won: with @exchange, the page's frame, reference count one, if it was one of @keep
+ * @looks: huge frames whose zeros may still be counted
+ * @whole: a huge frame stayed, because not all of its pages could go
  * @starved: an allocation failed: what takes memory before it gives any is no help
  * @host: it is the host that needs memory: pages that compression does not make smaller win nothing
  * @oom: the host is about to kill
@@ -52,7 +54,9 @@ struct pp_reclaim {
 	unsigned int out;
 	unsigned int misfits;
 	unsigned int refused;
+	unsigned int looks;
 	bool no_room;
+	bool whole;
 	bool exchange;
 	bool try_only;
 	bool starved;

@@ -175,7 +175,7 @@ int pp_frame_get_huge(struct pp_region *region, struct vm_area_struct *vma, unsi
 
 	/* Looked at first: a charge that fails is seen by others for a moment. */
 	if (over_with(&region->frames, READ_ONCE(region->limit)) ||
-	    over_with(&region->pool->frames, READ_ONCE(region->pool->knobs.limit)) ||
+	    !pp_reclaim_has_room(region->pool, PP_BLOCK_PAGES) ||
 	    !charge(region, PP_BLOCK_PAGES))
 		return -EBUSY;
 	*out = frame_alloc(vma, addr, PP_BLOCK_SHIFT, gfp);
@@ -202,7 +202,8 @@ struct folio *pp_frame_get_part(struct pp_region *region, struct folio *huge, gf
 		memcg = NULL;
 	rcu_read_unlock();
 	old = set_active_memcg(memcg);
-	folio = folio_alloc(gfp | __GFP_ACCOUNT | __GFP_NOWARN, 0);
+	/* Without a cgroup it would be charged to whoever does this. */
+	folio = folio_alloc(gfp | (memcg ? __GFP_ACCOUNT : 0) | __GFP_NOWARN, 0);
 	set_active_memcg(old);
 	if (memcg)
 		css_put(&memcg->css);

@@ -2,9 +2,11 @@
 /* Locks: core/region.h; what a huge frame is: core/huge.h. */
 #include <linux/highmem.h>
 #include <linux/huge_mm.h>
+#include <linux/ktime.h>
 #include <linux/memcontrol.h>
 #include <linux/pagemap.h>
 #include <linux/sched/signal.h>
+#include "compat/compat.h"
 #include "core/frame.h"
 #include "core/huge.h"
 #include "policy/reclaim.h"
@@ -14,6 +16,9 @@
 #define WORTH_SHATTERING	(PP_BLOCK_PAGES / 32)
 /* Pages in frames that make it worth while to regroup: three quarters of the block. */
 #define WORTH_REGROUPING	(PP_BLOCK_PAGES / 4 * 3)
+/* Held while a huge frame is evicted for want of memory; only tried, outermost. */
+static DEFINE_MUTEX(one_at_a_time);
+
 /* How often more a block is tried that a fault still had, or another one is. */
 #define MAX_TRIES		3
 
@@ -68,6 +73,12 @@ static bool wants_huge(struct pp_access *access, struct pp_block *block)
 	return access->write && mode_of(access->region) != PP_HUGE_OFF;
 }
 
+/* In a locked mapping it would not always be marked as such, and what replaces it never. */
+static bool may_be_huge(struct vm_area_struct *vma)
+{
+	return !pp_compat_thp_disabled(vma) && !(vma->vm_flags & VM_LOCKED);
+}
+
 struct folio *pp_huge_get(struct pp_access *access, struct pp_block *block)
 {
 	struct pp_region *region = access->region;
@@ -75,7 +86,7 @@ struct folio *pp_huge_get(struct pp_access *access, struct pp_block *block)
 
 	if (!wants_huge(access, block))
 		return NULL;
-	if (!inside_file(block) || (access->vma->vm_flags & VM_NOHUGEPAGE) ||
+	if (!inside_file(block) || !may_be_huge(access->vma) ||
 	    !thp_vma_suitable_order(access->vma, access->addr, PP_BLOCK_SHIFT)) {
 		pp_stat_inc(region, huge_misfit);
 		return NULL;
@@ -87,6 +98,7 @@ struct folio *pp_huge_get(struct pp_access *access, struct pp_block *block)
 	}
 	switch (pp_frame_get_huge(region, access->vma, access->addr, &folio)) {
 	case 0:
+		pp_reclaim_expect_huge(region->pool);
 		pp_reclaim_check(region->pool);
 		if (!has_bad_part(folio))
 			return folio;
@@ -257,12 +269,21 @@ static bool regroup(struct pp_block *block, struct folio *huge)
 	return true;
 }
 
+static bool regroup_timed(struct pp_block *block, struct folio *huge)
+{
+	u64 start = ktime_get_ns();
+	bool done = regroup(block, huge);
+
+	pp_stat_add(block->region, huge_ns, ktime_get_ns() - start);
+	return done;
+}
+
 bool pp_huge_install(struct pp_block *block, struct folio *folio)
 {
 	if (!inside_file(block))
 		return false;
 	if (block->nr[PP_HOLE] != PP_BLOCK_PAGES)
-		return worth_regrouping(block) && regroup(block, folio);
+		return worth_regrouping(block) && regroup_timed(block, folio);
 	unmap_zeros(block);
 	become_huge(block, folio);
 	pp_home_move_all(block, PP_FRAME, PP_WHY_FAULT);
@@ -285,11 +306,18 @@ static void let_go(struct pp_block *block, struct folio *huge)
 
 static bool is_zero(struct page *page)
 {
-	void *bytes = kmap_local_page(page);
-	bool zero = !memchr_inv(bytes, 0, PAGE_SIZE);
+	const u64 *words = kmap_local_page(page);
+	/* The last one first: a page may be made to differ only there. */
+	bool zero = !words[PAGE_SIZE / sizeof(*words) - 1] && !memchr_inv(words, 0, PAGE_SIZE);
 
-	kunmap_local(bytes);
+	kunmap_local(words);
 	return zero;
+}
+
+bool pp_huge_is_held(struct pp_block *block)
+{
+	return folio_test_mlocked(block->huge) ||
+	       folio_ref_count(block->huge) > folio_mapcount(block->huge) + 1;
 }
 
 unsigned int pp_huge_zeros(struct pp_block *block, unsigned long least)
@@ -457,12 +485,12 @@ static bool isolate(struct pp_block *block)
 	return false;
 }
 
-bool pp_huge_evict(struct pp_block *block, struct pp_reclaim *rc, bool any)
+/* Return: false when it has no huge frame. */
+static bool evict_whole(struct pp_block *block, struct pp_reclaim *rc, bool any)
 {
 	struct pp_shatter s = { .block = block, .rc = rc };
+	unsigned int refused = rc->refused;
 
-	if (!any && !READ_ONCE(block->nr[PP_STANDBY]))
-		return READ_ONCE(block->huge);
 	if (!pp_block_lock(block, rc->try_only))
 		return true;
 	s.huge = block->huge;
@@ -479,10 +507,28 @@ bool pp_huge_evict(struct pp_block *block, struct pp_reclaim *rc, bool any)
 		} else {
 			pp_frame_unisolate(s.huge);
 			pp_stat_inc(block->region, busy);
+			/* There is room for less than all of it, perhaps for other pages. */
+			rc->refused = refused + 1;
+			rc->whole = true;
 		}
 	}
 	mutex_unlock(&block->lock);
 	return true;
+}
+
+bool pp_huge_evict(struct pp_block *block, struct pp_reclaim *rc, bool any)
+{
+	/* All of it is in memory twice at the end, the second time compressed. */
+	bool alone = (rc->host && !rc->oom) || rc->starved, whole;
+
+	if (!any && !READ_ONCE(block->nr[PP_STANDBY]))
+		return READ_ONCE(block->huge);
+	if (alone && !mutex_trylock(&one_at_a_time))
+		return READ_ONCE(block->huge);
+	whole = evict_whole(block, rc, any);
+	if (alone)
+		mutex_unlock(&one_at_a_time);
+	return whole;
 }
 
 /* As many frames as may be needed, @n at most; fewer when there is no memory. */
@@ -539,9 +585,11 @@ int pp_huge_shatter(struct pp_block *block, unsigned int parts)
 	struct folio *folio, *next;
 	LIST_HEAD(frames);
 	int err, tries = MAX_TRIES;
+	u64 start;
 
 	if (!READ_ONCE(block->huge))
 		return 0;
+	start = ktime_get_ns();
 	get_parts(block, parts, &frames);
 	s.frames = &frames;
 	do {
@@ -551,63 +599,66 @@ int pp_huge_shatter(struct pp_block *block, unsigned int parts)
 		list_del(&folio->lru);
 		pp_frame_put(block->region, folio, false);
 	}
+	pp_stat_add(block->region, huge_ns, ktime_get_ns() - start);
 	return err ? err : s.found[PP_PUT_ZERO];
 }
 
-/* Frames that replace a locked one would not be locked. */
-static bool is_locked(struct pp_block *block)
+/* Not worth trying: trying takes memory, and unmaps. */
+static bool is_held(struct pp_block *block)
 {
-	bool locked;
+	bool held;
 
 	mutex_lock(&block->lock);
-	locked = block->huge && folio_test_mlocked(block->huge);
+	held = block->huge && pp_huge_is_held(block);
 	mutex_unlock(&block->lock);
-	return locked;
+	return held;
 }
 
-static bool shatter_from(struct pp_region *region, unsigned long first, unsigned int *tries)
+static int shatter_from(struct pp_region *region, unsigned long first, unsigned int *tries)
 {
 	struct pp_block *block;
 	unsigned long n;
+	int zeros;
 
 	xa_for_each_start(&region->blocks, n, block, first) {
 		if (!*tries || pp_region_ending(region) || fatal_signal_pending(current))
 			break;
-		if (!READ_ONCE(block->huge) || is_locked(block))
+		cond_resched();
+		if (!READ_ONCE(block->huge) || is_held(block))
 			continue;
-		if (pp_huge_shatter(block, PP_BLOCK_PAGES) >= 0) {
+		zeros = pp_huge_shatter(block, PP_BLOCK_PAGES);
+		if (zeros >= 0) {
 			spin_lock(&region->clock_lock);
 			region->hand_evict = n;
 			spin_unlock(&region->clock_lock);
-			return true;
+			return zeros;
 		}
 		(*tries)--;
-		cond_resched();
 	}
-	return false;
+	return -EBUSY;
 }
 
-bool pp_huge_shatter_one(struct pp_region *region)
+int pp_huge_shatter_one(struct pp_region *region)
 {
 	unsigned int tries = MAX_TRIES;
+	int zeros;
 
 	if (!atomic_long_read(&region->huge))
-		return false;
-	return shatter_from(region, READ_ONCE(region->hand_evict), &tries) ||
-	       shatter_from(region, 0, &tries);
+		return -EBUSY;
+	zeros = shatter_from(region, READ_ONCE(region->hand_evict), &tries);
+	return zeros < 0 ? shatter_from(region, 0, &tries) : zeros;
 }
 
-/* All of it: the frame goes, or, when somebody holds it, leaves the region. */
-static void punch_all(struct pp_block *block)
+static void let_all_go(struct pp_block *block, struct folio *huge)
 {
-	struct folio *huge = block->huge;
+	pp_home_move_all(block, PP_HOLE, PP_WHY_PUNCH);
+	set_huge(block, NULL);
+	let_go(block, huge);
+}
 
-	if (pp_frame_isolate(huge)) {
-		pp_home_move_all(block, PP_HOLE, PP_WHY_PUNCH);
-		set_huge(block, NULL);
-		let_go(block, huge);
-		return;
-	}
+/* Leaves the region, though somebody holds it. Its lock waits for a fault that has it. */
+static void detach(struct pp_block *block, struct folio *huge)
+{
 	folio_lock(huge);
 	unmap(block);
 	pp_home_move_all(block, PP_HOLE, PP_WHY_PUNCH);
@@ -619,35 +670,72 @@ static void punch_all(struct pp_block *block)
 	pp_frame_put_huge(block->region, huge);
 }
 
-void pp_huge_punch(struct pp_block *block, unsigned int first, unsigned int end)
+static void shatter_later(struct pp_block *block)
 {
 	struct pp_region *region = block->region;
 
-	if (end - first == PP_BLOCK_PAGES) {
-		punch_all(block);
+	xa_set_mark(&region->blocks, block->base >> PP_BLOCK_SHIFT, PP_BLOCK_SHATTER);
+	pp_reclaim_shatter_later(region->pool);
+}
+
+/* A fault that brought the frame, and did not see the new end, may have mapped what is beyond. */
+static void unmap_behind_fault(struct pp_block *block)
+{
+	folio_lock(block->huge);
+	unmap(block);
+	folio_unlock(block->huge);
+}
+
+void pp_huge_punch(struct pp_block *block, unsigned int first, unsigned int end)
+{
+	bool whole = end - first == PP_BLOCK_PAGES, inside = inside_file(block);
+
+	if (whole && pp_frame_isolate(block->huge)) {
+		let_all_go(block, block->huge);
+		return;
+	}
+	/* Otherwise 2 MiB for each page that is held would be out of reach of all limits. */
+	if (whole && (!inside || pp_region_ending(block->region))) {
+		detach(block, block->huge);
 		return;
 	}
 	folio_zero_range(block->huge, (size_t)first << PAGE_SHIFT,
 			 (size_t)(end - first) << PAGE_SHIFT);
 	WRITE_ONCE(block->punched, min(block->punched + end - first, PP_BLOCK_PAGES));
-	/* Not over a new end of the file, which the fault that brought the frame did not see. */
-	if (block->punched < WORTH_SHATTERING && inside_file(block))
-		return;
-	xa_set_mark(&region->blocks, block->base >> PP_BLOCK_SHIFT, PP_BLOCK_SHATTER);
-	pp_reclaim_shatter_later(region->pool);
+	if (!inside)
+		unmap_behind_fault(block);
+	if (block->punched >= WORTH_SHATTERING || !inside)
+		shatter_later(block);
 }
 
-void pp_huge_shatter_marked(struct pp_region *region)
+/* Return: 0; or, when it is to be tried again, -EBUSY: somebody holds the frame; -ENOMEM. */
+static int shatter_marked(struct pp_block *block)
+{
+	bool bad;
+
+	mutex_lock(&block->lock);
+	bad = block->huge && has_bad_part(block->huge);
+	mutex_unlock(&block->lock);
+	if (bad)
+		return 0;
+	return is_held(block) ? -EBUSY : min(pp_huge_shatter(block, PP_BLOCK_PAGES), 0);
+}
+
+bool pp_huge_shatter_marked(struct pp_region *region)
 {
 	struct pp_block *block;
+	bool again = false;
 	unsigned long n;
 
 	xa_for_each_marked(&region->blocks, n, block, PP_BLOCK_SHATTER) {
 		if (pp_region_ending(region))
-			break;
+			return false;
 		xa_clear_mark(&region->blocks, n, PP_BLOCK_SHATTER);
-		/* Pinned, or no memory: the next punch asks again, and eviction does not ask. */
-		pp_huge_shatter(block, PP_BLOCK_PAGES);
+		if (shatter_marked(block)) {
+			xa_set_mark(&region->blocks, n, PP_BLOCK_SHATTER);
+			again = true;
+		}
 		cond_resched();
 	}
+	return again;
 }

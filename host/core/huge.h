@@ -81,6 +81,16 @@ bool pp_huge_install(struct pp_block *block, struct folio *folio);
 bool pp_huge_evict(struct pp_block *block, struct pp_reclaim *rc, bool any);
 
 /**
+ * pp_huge_is_held - does anybody beside page tables hold a huge frame?
+ * @block: the block, locked, with a huge frame
+ *
+ * A hint. One that mlock(2) has marked counts as held: what replaces it would not be marked.
+ *
+ * Return: true when somebody does, so that it is not to be broken up now.
+ */
+bool pp_huge_is_held(struct pp_block *block);
+
+/**
  * pp_huge_zeros - counts pages of zeros in a huge frame
  * @block: the block, locked, with a huge frame
  * @least: how many are of interest
@@ -105,9 +115,9 @@ int pp_huge_shatter(struct pp_block *block, unsigned int parts);
  *
  * The one that the clock comes to next, or one of those behind it when that is pinned.
  *
- * Return: true when one was.
+ * Return: pages that became holes, or -EBUSY when none was broken up.
  */
-bool pp_huge_shatter_one(struct pp_region *region);
+int pp_huge_shatter_one(struct pp_region *region);
 
 /**
  * pp_huge_punch - punches pages of a huge frame
@@ -120,7 +130,11 @@ void pp_huge_punch(struct pp_block *block, unsigned int first, unsigned int end)
 /**
  * pp_huge_shatter_marked - shatters the blocks of @region that were punched
  * @region: the region
+ *
+ * Those that somebody holds, or for which there is no memory, stay marked; damaged ones do not.
+ *
+ * Return: true when there are any.
  */
-void pp_huge_shatter_marked(struct pp_region *region);
+bool pp_huge_shatter_marked(struct pp_region *region);
 
 #endif /* PAGEPACT_CORE_HUGE_H */

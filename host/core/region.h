@@ -18,6 +18,7 @@
  *                               evict, only trying block->lock; nobody allocates under it
  *   inode->i_rwsem              truncate, fallocate, write(2)
  *     mm->mmap_lock             faults
+ *       huge frames' mutex      (core/huge.c) only tried
  *       block->lock             every home of the block
  *         folio lock            only in-flight faults and the replacing of a page hold it
  *           i_mmap_rwsem, page table locks, KVM's mmu_lock (inside unmap_mapping_pages())

@@ -17,6 +17,8 @@
 #define SHARE_MIN	16UL
 /* Regions visited in one run for zeros in their huge frames; others have their turn next time. */
 #define SPARSE_VISITS	16UL
+/* Huge frames looked at in one run: a fault may be waiting. */
+#define SPARSE_LOOKS	64U
 /* Copies dropped first when the store has no room, and how often more are before it gives up. */
 #define COPY_STEP	64UL
 #define COPY_ROUNDS	4
@@ -71,6 +73,7 @@ static void reclaim_region(struct pp_region *region, struct pp_reclaim *rc, unsi
 	READ_ONCE(rc->pool->policy)->reclaim(region, &part);
 	rc->done = part.done;
 	rc->no_room = part.no_room;
+	rc->whole = part.whole;
 	rc->won = part.won;
 	rc->bytes = part.bytes;
 	pp_stat_add(region, reclaim_ns, ktime_get_ns() - start);
@@ -151,11 +154,13 @@ static void reclaim_sparse(struct pp_reclaim *rc)
 
 	if (rc->try_only || rc->host || rc->starved || !atomic_long_read(&rc->pool->huge))
 		return;
+	rc->looks = SPARSE_LOOKS;
 	if (rc->only) {
 		sparse_region(rc->only, rc);
 		return;
 	}
-	for (n = min(nr_regions(rc->pool), SPARSE_VISITS); n && rc->done < rc->want; n--) {
+	for (n = min(nr_regions(rc->pool), SPARSE_VISITS);
+	     n && rc->looks && rc->done < rc->want; n--) {
 		struct pp_region *region = next_region(rc->pool);
 
 		if (!region)
@@ -174,6 +179,54 @@ static void reclaim_efforts(struct pp_reclaim *rc)
 		while (rc->done < rc->want && !fatal_signal_pending(current) && reclaim_round(rc))
 			;
 	}
+}
+
+/* Return: pages that became holes; -EBUSY: no huge frame of the region was broken up. */
+static int break_up(struct pp_region *region)
+{
+	int zeros;
+
+	if (time_before(jiffies, READ_ONCE(region->whole_until)))
+		return -EBUSY;
+	zeros = pp_huge_shatter_one(region);
+	if (zeros < 0)
+		WRITE_ONCE(region->whole_until, jiffies + QUIET);
+	return zeros;
+}
+
+/* One of the region for which memory is wanted, or else of the first that has one. */
+static int break_up_for(struct pp_reclaim *rc)
+{
+	struct pp_region *own = rc->only ? rc->only : rc->keep;
+	int zeros = own ? break_up(own) : -EBUSY;
+	unsigned long n;
+
+	if (rc->only)
+		return zeros;
+	for (n = nr_regions(rc->pool); n && zeros < 0; n--) {
+		struct pp_region *region = next_region(rc->pool);
+
+		if (!region)
+			break;
+		zeros = break_up(region);
+		pp_region_put(region);
+	}
+	return zeros;
+}
+
+/* Where a huge frame cannot go, because there is no room for all of it, some of its pages can. */
+static void reclaim_parts(struct pp_reclaim *rc)
+{
+	int zeros;
+
+	if (rc->done || !rc->whole || rc->try_only || rc->host || rc->starved ||
+	    pp_store_full(rc->pool->store) || fatal_signal_pending(current))
+		return;
+	zeros = break_up_for(rc);
+	if (zeros < 0)
+		return;
+	rc->done = zeros;
+	reclaim_efforts(rc);
 }
 
 void pp_reclaim_forget(struct pp_pool *pool)
@@ -215,6 +268,7 @@ void pp_reclaim_run(struct pp_reclaim *rc, const char *who)
 		if (!pp_store_compact(rc->pool->store) && !dropped)
 			break;
 	}
+	reclaim_parts(rc);
 	check_refill(rc->pool);
 	trace_pagepact_reclaim(who, rc->want, rc->done, ktime_get_ns() - start);
 }
@@ -317,9 +371,7 @@ static long take_from_share(struct pp_region *region)
 static void exchange_efforts(struct pp_region *region, struct pp_reclaim *rc, bool others)
 {
 	reclaim_efforts(rc);
-	if (!rc->done && !fatal_signal_pending(current) &&
-	    time_after_eq(jiffies, READ_ONCE(region->whole_until)) &&
-	    pp_huge_shatter_one(region)) {
+	if (!rc->done && !fatal_signal_pending(current) && break_up(region) >= 0) {
 		reclaim_efforts(rc);
 		if (!rc->done)
 			WRITE_ONCE(region->whole_until, jiffies + QUIET);
@@ -389,6 +441,17 @@ static bool room_below(struct pp_pool *pool, unsigned long room)
 	return limit && used + (long)room > (long)limit;
 }
 
+bool pp_reclaim_has_room(struct pp_pool *pool, unsigned long pages)
+{
+	return !room_below(pool, pages + 2 * headroom(READ_ONCE(pool->knobs.limit)));
+}
+
+void pp_reclaim_expect_huge(struct pp_pool *pool)
+{
+	pp_store_expect_huge(pool->store);
+	check_refill(pool);
+}
+
 void pp_reclaim_kick(struct pp_pool *pool)
 {
 	/* It would rest. */
@@ -437,6 +500,7 @@ void pp_reclaim_shatter_later(struct pp_pool *pool)
 static void shatter_worker(struct work_struct *work)
 {
 	struct pp_pool *pool = container_of(to_delayed_work(work), struct pp_pool, shatter_work);
+	bool again = false;
 	unsigned long n;
 
 	for (n = nr_regions(pool); n; n--) {
@@ -444,10 +508,12 @@ static void shatter_worker(struct work_struct *work)
 
 		if (!region)
 			break;
-		pp_huge_shatter_marked(region);
+		again |= pp_huge_shatter_marked(region);
 		pp_region_put(region);
 		cond_resched();
 	}
+	if (again)
+		queue_delayed_work(reclaim_wq, &pool->shatter_work, HZ);
 }
 
 static unsigned long excess(struct pp_pool *pool, struct pp_region *only)

@@ -136,6 +136,20 @@ void pp_reclaim_kick(struct pp_pool *pool);
 void pp_reclaim_shatter_later(struct pp_pool *pool);
 
 /**
+ * pp_reclaim_has_room - do more pages fit below the limit of @pool, with nothing evicted for it?
+ * @pool: the pool
+ * @pages: how many
+ * Return: true when the headroom that background reclaim sees to is still there then.
+ */
+bool pp_reclaim_has_room(struct pp_pool *pool, unsigned long pages);
+
+/**
+ * pp_reclaim_expect_huge - huge frames come, for whose eviction the store needs a larger reserve
+ * @pool: the pool
+ */
+void pp_reclaim_expect_huge(struct pp_pool *pool);
+
+/**
  * pp_reclaim_check - starts background reclaim of @pool when its headroom is short
  * @pool: the pool
  */

@@ -14,18 +14,14 @@
 #include "core/huge.h"
 #include "policy/reclaim.h"
 
-/* Blocks looked at in one visit to a region: a fault may be waiting. */
-#define MAX_LOOKS	64U
-
-/* Return: pages of zeros; 0: too few, or not to be broken up. */
-static unsigned int count(struct pp_block *block, unsigned long least)
+/* Return: pages of zeros; 0: too few; -EBUSY: somebody holds the frame. */
+static int count(struct pp_block *block, unsigned long least)
 {
-	unsigned int zeros = 0;
+	int zeros = 0;
 
 	mutex_lock(&block->lock);
-	/* mlock(2) marks the frame, and small ones would not have that mark. */
-	if (block->huge && !folio_test_mlocked(block->huge))
-		zeros = pp_huge_zeros(block, least);
+	if (block->huge)
+		zeros = pp_huge_is_held(block) ? -EBUSY : pp_huge_zeros(block, least);
 	mutex_unlock(&block->lock);
 	return zeros;
 }
@@ -34,20 +30,18 @@ static unsigned int count(struct pp_block *block, unsigned long least)
 static bool look_at(struct pp_block *block, unsigned long least, struct pp_reclaim *rc)
 {
 	struct pp_region *region = block->region;
-	unsigned int zeros;
-	int won;
+	int zeros, won;
 
 	/* Before counting: it is set again when the block is touched meanwhile. */
 	xa_clear_mark(&region->blocks, block->base >> PP_BLOCK_SHIFT, PP_BLOCK_UNCOUNTED);
 	zeros = count(block, least);
 	if (!zeros)
 		return true;
-	/* Pinned: not before it is touched again. */
-	won = pp_huge_shatter(block, PP_BLOCK_PAGES - zeros);
+	won = zeros < 0 ? zeros : pp_huge_shatter(block, PP_BLOCK_PAGES - zeros);
 	if (won > 0) {
 		rc->done += won;
 		pp_stat_inc(region, shatter_sparse);
-	} else if (won == -ENOMEM) {
+	} else if (won < 0) {
 		xa_set_mark(&region->blocks, block->base >> PP_BLOCK_SHIFT, PP_BLOCK_UNCOUNTED);
 	}
 	return won != -ENOMEM;
@@ -57,12 +51,11 @@ void pp_sparse_reclaim(struct pp_region *region, struct pp_reclaim *rc)
 {
 	unsigned long least = READ_ONCE(region->pool->knobs.huge_zeros);
 	unsigned long n = READ_ONCE(region->hand_count);
-	unsigned int looks = MAX_LOOKS;
 	struct pp_block *block;
 
 	if (!least || !atomic_long_read(&region->huge))
 		return;
-	while (rc->done < rc->want && looks-- && !pp_region_ending(region) &&
+	while (rc->done < rc->want && rc->looks && !pp_region_ending(region) &&
 	       !fatal_signal_pending(current)) {
 		block = xa_find(&region->blocks, &n, ULONG_MAX, PP_BLOCK_UNCOUNTED);
 		if (!block && !n)
@@ -72,6 +65,7 @@ void pp_sparse_reclaim(struct pp_region *region, struct pp_reclaim *rc)
 			continue;
 		}
 		n++;
+		rc->looks--;
 		if (pp_huge_settled(block) && !look_at(block, least, rc))
 			break;
 		cond_resched();

@@ -21,7 +21,9 @@
 #include "store/slots.h"
 #include "store/store.h"
 
+/* Pages kept back; and with huge frames, of which one takes this much before it gives anything. */
 #define PP_RESERVE	64
+#define PP_RESERVE_HUGE	448
 #define RESERVE_BATCH	8
 /* Up to here compression wins memory: zsmalloc puts larger objects on pages of their own. */
 #define COMPRESSED_MAX	3072
@@ -39,6 +41,7 @@
  * @exchange: serialises puts that may use the last of @limit, so that each sees what it grew by
  * @reserve: pages kept back
  * @nr_reserve: length of @reserve
+ * @want_reserve: what that is to be, READ_ONCE()
  * @meta: pages of slots
  */
 struct pp_store {
@@ -50,6 +53,7 @@ struct pp_store {
 	struct mutex exchange;
 	struct list_head reserve;
 	unsigned int nr_reserve;
+	unsigned int want_reserve;
 	atomic_long_t meta;
 };
 
@@ -59,7 +63,7 @@ void pp_store_refill(struct pp_store *store)
 {
 	struct page *page;
 
-	while (READ_ONCE(store->nr_reserve) < PP_RESERVE) {
+	while (pp_store_tight(store)) {
 		page = alloc_page(GFP_KERNEL | __GFP_NORETRY | __GFP_NOMEMALLOC | __GFP_NOWARN);
 		if (!page)
 			return;
@@ -94,7 +98,13 @@ static unsigned int reserve_release(struct pp_store *store, unsigned int max)
 
 bool pp_store_tight(struct pp_store *store)
 {
-	return READ_ONCE(store->nr_reserve) < PP_RESERVE;
+	return READ_ONCE(store->nr_reserve) < READ_ONCE(store->want_reserve);
+}
+
+void pp_store_expect_huge(struct pp_store *store)
+{
+	if (READ_ONCE(store->want_reserve) != PP_RESERVE_HUGE)
+		WRITE_ONCE(store->want_reserve, PP_RESERVE_HUGE);
 }
 
 struct page *pp_store_meta_page(struct pp_store *store)
@@ -121,6 +131,7 @@ struct pp_store *pp_store_create(void)
 	spin_lock_init(&store->lock);
 	mutex_init(&store->exchange);
 	INIT_LIST_HEAD(&store->reserve);
+	store->want_reserve = PP_RESERVE;
 	store->codec = pp_codec_find("lz4");
 	store->tier = store->codec < 0 ? NULL : tier_ops->create();
 	if (!store->tier) {
@@ -133,7 +144,7 @@ struct pp_store *pp_store_create(void)
 
 void pp_store_destroy(struct pp_store *store)
 {
-	reserve_release(store, PP_RESERVE);
+	reserve_release(store, UINT_MAX);
 	tier_ops->destroy(store->tier);
 	kfree(store);
 }
@@ -192,10 +203,14 @@ void pp_store_set_limit(struct pp_store *store, u64 bytes)
 	u64 end;
 
 	mutex_lock(&store->exchange);
+	/* Set again to what it is, it must not grow by what changes places meanwhile. */
+	if (bytes == store->limit)
+		goto out;
 	/* What is there already goes on changing places. */
 	end = pp_store_bytes(store) + kept_below(bytes) / 2;
 	WRITE_ONCE(store->high, bytes && end > bytes ? end : 0);
 	WRITE_ONCE(store->limit, bytes);
+out:
 	mutex_unlock(&store->exchange);
 }
 

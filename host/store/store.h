@@ -226,6 +226,12 @@ u64 pp_store_meta_bytes(struct pp_store *store);
 bool pp_store_tight(struct pp_store *store);
 
 /**
+ * pp_store_expect_huge - the reserve shall do for one huge frame that is evicted
+ * @store: the store
+ */
+void pp_store_expect_huge(struct pp_store *store);
+
+/**
  * pp_store_refill - fills the reserve of @store up again; may sleep, may fail silently
  * @store: the store
  */

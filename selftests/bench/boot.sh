@@ -23,6 +23,3 @@ boot_ours() {
 	faults=$(($(<"$pool/faults") - before))
 	rm "/pool/dom/$1"
 }
-
-# The order changes every round, so that neither side always has the caches of the other.
-order() { if (($1 % 2)); then echo "ours peer"; else echo "peer ours"; fi; }

@@ -22,9 +22,13 @@ setup_zram() {
 setup_pool() {
 	# shellcheck disable=SC2119 # no parameters for the module
 	pp_load || exit 1
-	pp_mount bench /pool
+	# Benchmarks of huge frames switch them on.
+	pp_mount bench /pool huge=off
 	mkdir /pool/dom
 }
+
+# The order changes every round, so that neither side always has the caches of the other.
+order() { if (($1 % 2)); then echo "ours peer"; else echo "peer ours"; fi; }
 
 sample() { echo "SAMPLE $1 $2"; }
 

@@ -4,7 +4,6 @@
 # random-access: reads and writes at random in 256 MiB of a guest, which has nothing else to do. Peer:
 # the same guest on a tmpfs with huge=always. Both exist all the time, one works at a time.
 . "$(dirname "$0")/lib.sh"
-. "$(dirname "$0")/boot.sh"
 
 seconds=4
 setup_pool

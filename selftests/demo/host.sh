@@ -111,7 +111,7 @@ summary() {
 
 # shellcheck disable=SC2119 # no parameters for the module
 pp_load || fail "the module does not load"
-pp_mount demo /pool "huge=${HUGE:-off}" || fail "no pool"
+pp_mount demo /pool "huge=${HUGE:-first-touch}" || fail "no pool"
 mkdir /pool/demo
 boot
 fill

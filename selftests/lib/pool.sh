@@ -8,10 +8,12 @@ pool=/sys/fs/pagepact/vms
 region=/pool/dom/one
 regionctl=$progs/regionctl
 
-# pool_begin [MOUNT-OPTIONS]
+# pool_begin [MOUNT-OPTIONS]: a test that is in the list as NAME-small as well has no huge frames then
 pool_begin() {
+	local options=${1:-}
+	[[ ${PP_TEST:-} != *-small ]] || options+=${options:+,}huge=off
 	dmesg --clear
-	if ! pp_load || ! pp_mount vms /pool "${1:-}" || ! mkdir /pool/dom; then
+	if ! pp_load || ! pp_mount vms /pool "$options" || ! mkdir /pool/dom; then
 		diag "no pool: $(dmesg | tail -n 5)"
 		exit 1
 	fi

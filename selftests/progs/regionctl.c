@@ -15,6 +15,7 @@
  *     mlock, munlock, unlink, unmap, closefd
  *     dontneed, remove     madvise
  *     pin                  puts the first page into a pipe, as it is, until the end; compares then
+ *     keep                 the same, but does not compare
  *     times=N              repeats the next verb
  *     sleep=MS
  *     stop                 SIGSTOP to itself: the script goes on, then sends SIGCONT
@@ -35,6 +36,7 @@ static uint64_t *map;
 static size_t map_bytes, first, count;
 static sigjmp_buf on_bus;
 static int pin_pipe[2] = { -1, -1 };
+static bool pin_compare;
 static uint64_t pinned[WORDS];
 
 static void bus(int sig)
@@ -157,13 +159,14 @@ static int touch(bool write)
 	return 0;
 }
 
-/* A reference to the page, without a copy. */
-static int pin(void)
+/* A reference to the page, without a copy. @compare: it is to have the same bytes at the end. */
+static int pin(bool compare)
 {
 	struct iovec page = { map + first * WORDS, PAGE };
 
 	if (pin_pipe[0] >= 0 || pipe(pin_pipe))
 		return 1;
+	pin_compare = compare;
 	memcpy(pinned, page.iov_base, PAGE);
 	return vmsplice(pin_pipe[1], &page, 1, 0) != (ssize_t)PAGE;
 }
@@ -174,7 +177,8 @@ static int unpin(void)
 
 	if (pin_pipe[0] < 0)
 		return 0;
-	return read(pin_pipe[0], have, PAGE) != (ssize_t)PAGE || memcmp(have, pinned, PAGE);
+	return read(pin_pipe[0], have, PAGE) != (ssize_t)PAGE ||
+	       (pin_compare && memcmp(have, pinned, PAGE));
 }
 
 static int simple(const char *verb)
@@ -195,7 +199,9 @@ static int simple(const char *verb)
 	if (!strcmp(verb, "remove"))
 		return madvise(at, len, MADV_REMOVE);
 	if (!strcmp(verb, "pin"))
-		return pin();
+		return pin(true);
+	if (!strcmp(verb, "keep"))
+		return pin(false);
 	if (!strcmp(verb, "unlink"))
 		return unlink(name);
 	if (!strcmp(verb, "closefd"))

@@ -2,8 +2,7 @@
 # shellcheck shell=bash
 #
 # The stock virtio-balloon gives memory back: by itself what the guest has
-# freed (as long as it has more than 64 MiB free), and on request. As balloon-huge, out of huge
-# frames.
+# freed (as long as it has more than 64 MiB free), and on request; out of huge frames and small ones.
 . "$(dirname "$0")/../lib/vhost.sh"
 . "$(dirname "$0")/../lib/pool.sh"
 
@@ -12,9 +11,7 @@ used() { echo $(($(value resident) + $(value stored))); }
 shrunk() { (($(used) < peak - $1 * mib)); }
 
 ktap_plan 9
-huge=off
-[ "$PP_TEST" != balloon-huge ] || huge=first-touch
-pool_begin policy=random,huge=$huge
+pool_begin policy=random
 guest_start one 256 "$region" -device virtio-balloon-pci,id=balloon,free-page-reporting=on
 check "guest boots" guest_wait_ready one 90 || exit
 guest_run one 'modprobe virtio_balloon' 30
@@ -36,7 +33,7 @@ pause 1
 output=$(guest_run one 'memverify -m 70 -t 3 -d /dev/vdc' 60)
 diag "$output"
 check "memory that came back verifies" grep -q 'bad=0 PASS' <<<"$output"
-if [ $huge = off ]; then
+if [ "$(value huge)" = off ]; then
 	check_that "holes were filled again" "$(value hole_writes) > 10000"
 else
 	diag "$(counters huge_faults huge_no_entry shatters shatter_zero hole_writes)"

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
 #
-# A guest that verifies its memory under permanent eviction.
+# A guest that verifies its memory under permanent eviction, that of huge frames too.
 . "$(dirname "$0")/../lib/vhost.sh"
 . "$(dirname "$0")/../lib/pool.sh"
 
@@ -20,7 +20,7 @@ torture() {
 }
 
 ktap_plan 11
-pool_begin huge=first-touch
+pool_begin ""
 guest_start one 160 "$region"
 check "guest boots" guest_wait_ready one 90 || exit
 

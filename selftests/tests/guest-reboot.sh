@@ -6,7 +6,7 @@
 . "$(dirname "$0")/../lib/pool.sh"
 
 ktap_plan 9
-pool_begin policy=random,huge=first-touch
+pool_begin policy=random
 guest_start one 160 "$region"
 check "guest boots" guest_wait_ready one 90 || exit
 (while :; do reclaim 2M; pause 0.5; done) &

@@ -20,7 +20,7 @@ hold() {
 let_go() { kill -CONT "$held"; wait "$held" || not_ok "status $? of what was held"; }
 huge_is() { [ "$(value huge_resident)" = "$1" ]; }
 
-ktap_plan 64
+ktap_plan 72
 pool_begin spare=0,huge=first-touch
 
 diag "-- first touch"
@@ -66,6 +66,16 @@ check_that "a whole block goes at once" "$(value huge_resident) == 4 * mib && $(
 check "everything else is right" "$regionctl" "$region" only=0:3 verify=text:3 only=7:505 verify=text:3 \
 	only=552:472 verify=text:3 only=1024:512 verify=zero only=1536:512 verify=text:3
 let_go
+rm "$region"
+
+"$regionctl" "$region" size=4M fill=text:3
+hold only=600:1 pin
+"$regionctl" "$region" only=512:40 remove
+pause 1.5
+check_that "while a page is pinned it stays" "$(value huge_resident) == 4 * mib"
+let_go
+check "not afterwards" wait_until 5 huge_is $((2 * mib))
+check "and all is right" "$regionctl" "$region" only=0:512 verify=text:3 only=512:40 pverify=zero only=552:472 verify=text:3
 rm "$region"
 
 diag "-- a shorter file"
@@ -115,9 +125,10 @@ hold_small() {
 	knob huge always-try
 }
 small
+huge_ns=$(value huge_ns)
 check_that "four blocks of small frames" "$(value huge_resident) == 0 && $(value resident) == 8 * mib"
 hold verify=text:10
-check_that "a process that maps them anew gets huge ones" "$(value regroups) == 4 && $(value huge_resident) == 8 * mib"
+check_that "a process that maps them anew gets huge ones" "$(value regroups) == 4 && $(value huge_resident) == 8 * mib && $(value huge_ns) > huge_ns"
 check_that "and nothing is left of the small ones" "$(value resident) == 8 * mib && $(mapped_huge "$held") == 8 * mib"
 let_go
 check "bytes are right" "$regionctl" "$region" pverify=text:10
@@ -193,6 +204,20 @@ check "bytes are right" "$regionctl" "$region" verify=text:5
 knob limit 0
 rm "$region"
 
+diag "-- room for a part of one"
+"$regionctl" "$region" size=10M only=0:2048 fill=random:13
+knob limit $((8 * mib))
+knob store_limit $((3 * mib))
+knob stall_ms 500
+check "pages go one by one where they cannot go together" "$regionctl" "$region" fill=random:13
+check_that "though all were huge" "$(value shatters) > 0 && $(value memory_errors) == 0"
+diag "$(counters resident stored compressed huge_resident store_full shatters)"
+knob limit 0
+knob store_limit 0
+knob stall_ms 10000
+check "bytes are right" "$regionctl" "$region" pverify=random:13
+rm "$region"
+
 diag "-- behind a full store"
 "$regionctl" "$region" size=12M fill=text:12
 knob limit $((8 * mib))
@@ -229,7 +254,7 @@ check "no other word is taken" fails_with "Invalid argument" bash -c "echo alway
 rm "$region"
 
 diag "-- pins"
-hold size=4M fill=text:9 only=700:1 pin
+hold size=4M fill=text:9 only=700:1 keep
 busy=$(value busy)
 reclaim 64M
 check_that "a pinned page keeps its block" "$(value huge_resident) == 2 * mib && $(value stored) == 2 * mib"
@@ -243,8 +268,10 @@ check_that "and changes nothing" "$(stat -c %s "$region") == 4 * mib"
 check "what is punched beside it reads as zeros" "$regionctl" "$region" only=512:100 pverify=zero \
 	only=612:412 pverify=text:9
 "$regionctl" "$region" only=512:512 remove
-check_that "punched whole, it leaves the region" "$(value huge_resident) + $(value resident) == 0"
+check_that "punched whole, it stays where limits see it" "$(value huge_resident) == 2 * mib && $(value resident) == 2 * mib"
+check "but reads as zeros" "$regionctl" "$region" only=512:512 pverify=zero
 let_go
+check "and goes when it is let go" wait_until 5 huge_is 0
 check "no other page was lost" "$regionctl" "$region" only=0:512 verify=text:9 only=512:512 verify=zero
 rm "$region"
 check "all was given back" all_given_back

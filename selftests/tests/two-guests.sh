@@ -10,7 +10,7 @@ mib=$((1 << 20))
 passed() { grep -q 'rounds=[1-9].* dio=[1-9].* bad=0 PASS' <<<"$1"; }
 
 ktap_plan 8
-pool_begin huge=first-touch
+pool_begin ""
 mkdir /pool/other
 guest_start one 160 "$region"
 guest_start two 160 /pool/other/two

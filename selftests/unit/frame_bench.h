@@ -91,6 +91,11 @@ void pp_reclaim_check(struct pp_pool *p)
 	checks++;
 }
 
+bool pp_reclaim_has_room(struct pp_pool *p, unsigned long pages)
+{
+	return !p->knobs.limit || atomic_long_read(&p->frames) + pages <= p->knobs.limit;
+}
+
 void pp_reclaim_kick(struct pp_pool *p)
 {
 	kicks++;

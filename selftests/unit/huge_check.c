@@ -6,6 +6,7 @@
 #include "shim.h"
 
 #define VM_NOHUGEPAGE		1UL
+#define VM_LOCKED		2UL
 
 static bool fits;
 static unsigned int marks[2];
@@ -19,7 +20,13 @@ static unsigned int marks[2];
 	((void)(xa), (void)(index), (void)(marks[mark]--))
 #define XA_MARK_0		0
 #define XA_MARK_1		1
-#define xa_for_each_marked(xa, n, entry, mark)	xa_for_each(&(xa)[mark], n, entry)
+#define xa_for_each_marked(xa, n, entry, mark) \
+	for ((void)(mark), n = 0, entry = xa_find(xa, &n, ULONG_MAX, XA_PRESENT); entry; \
+	     n++, entry = xa_find(xa, &n, ULONG_MAX, XA_PRESENT))
+/* Page tables are the second reference, see begin(). */
+#define folio_mapcount(folio)	((void)(folio), 1)
+#define folio_zero_range(folio, start, len) \
+	memset((char *)page_address(folio_page(folio, 0)) + (start), 0, len)
 #define xa_for_each_start(xa, n, entry, start)						\
 	for (n = start, entry = xa_find(xa, &n, ULONG_MAX, XA_PRESENT); entry;		\
 	     n++, entry = xa_find(xa, &n, ULONG_MAX, XA_PRESENT))
@@ -194,6 +201,13 @@ void unmap_mapping_pages(struct address_space *mapping, pgoff_t start, pgoff_t n
 			pp_home_folio(homes[i])->mlocked = false;
 }
 
+static unsigned int expected;
+
+void pp_reclaim_expect_huge(struct pp_pool *p)
+{
+	expected++;
+}
+
 void pp_reclaim_check(struct pp_pool *p)
 {
 }
@@ -323,6 +337,8 @@ TEST(all_pages_or_none)
 		expect(pp_huge_evict(&block, &rc, true));
 		expect_whole(PP_FRAME);
 		expect(rc.no_room && !rc.done);
+		/* What was tried of it says little about other pages. */
+		expect(rc.whole && rc.refused == 1);
 		expect_eq(stat(PP_STAT_evictions) + stat(PP_STAT_evict_zero) +
 			  stat(PP_STAT_shatters), 0);
 		end();
@@ -384,6 +400,36 @@ TEST(punched_in_part)
 	end();
 }
 
+/* While somebody holds it, or for want of memory, it stays marked; not when it is damaged. */
+TEST(punched_and_held)
+{
+	begin(100);
+	expect_eq(xa_insert(&region.blocks, 1, &block, 0), 0);
+	marks[PP_BLOCK_SHATTER] = 1;
+	block.huge->refs = 3;
+	frames_left = 0;
+	expect(pp_huge_shatter_marked(&region));
+	expect_whole(PP_FRAME);
+	expect_eq(marks[PP_BLOCK_SHATTER], 1);
+	block.huge->refs = 2;
+	expect(pp_huge_shatter_marked(&region));
+	expect_whole(PP_FRAME);
+	expect_eq(marks[PP_BLOCK_SHATTER], 1);
+	frames_left = PP_BLOCK_PAGES;
+	folio_page(block.huge, 77)->hwpoison = true;
+	expect(!pp_huge_shatter_marked(&region));
+	expect_whole(PP_FRAME);
+	expect_eq(marks[PP_BLOCK_SHATTER], 0);
+	folio_page(block.huge, 77)->hwpoison = false;
+	block.huge->refs = 2;
+	marks[PP_BLOCK_SHATTER] = 1;
+	expect(!pp_huge_shatter_marked(&region));
+	expect(!block.huge);
+	expect_eq(marks[PP_BLOCK_SHATTER], 0);
+	xa_destroy(&region.blocks);
+	end();
+}
+
 TEST(punched_whole)
 {
 	begin(512);
@@ -393,6 +439,84 @@ TEST(punched_whole)
 	mutex_unlock(&block.lock);
 	expect(!block.huge && !region.frames.v);
 	expect_eq(block.nr[PP_HOLE], PP_BLOCK_PAGES);
+	end();
+}
+
+/* It stays the region's, as zeros, until it is let go; not when the region or the file ends. */
+TEST(punched_whole_and_held)
+{
+	struct folio *huge;
+	unsigned int what;
+
+	begin(512);
+	touched_again = true;
+	block.huge->refs = 3;
+	mutex_lock(&block.lock);
+	pp_huge_punch(&block, 0, PP_BLOCK_PAGES);
+	mutex_unlock(&block.lock);
+	expect_whole(PP_FRAME);
+	expect_eq(*(u64 *)page_address(folio_page(block.huge, 511)), 0);
+	expect(later == 1 && marks[PP_BLOCK_SHATTER] == 1 && block.punched == PP_BLOCK_PAGES);
+	touched_again = false;
+	expect_eq(pp_huge_shatter(&block, PP_BLOCK_PAGES), 512);
+	expect_eq(frames_left, PP_BLOCK_PAGES);
+	end();
+	for (what = 0; what < 2; what++) {
+		begin(512);
+		huge = block.huge;
+		touched_again = true;
+		huge->refs = 3;
+		if (what)
+			region.ending = true;
+		else
+			inode.i_size = 0;
+		mutex_lock(&block.lock);
+		lost = true;
+		pp_huge_punch(&block, 0, PP_BLOCK_PAGES);
+		lost = false;
+		mutex_unlock(&block.lock);
+		expect(!block.huge && !huge->mapping && !later);
+		expect_eq(block.nr[PP_HOLE], PP_BLOCK_PAGES);
+		__free_page(folio_page(huge, 0));
+		end();
+	}
+}
+
+/* Behind the end of the file a fault may have mapped it that did not see the end. */
+TEST(punched_behind_the_end)
+{
+	begin(512);
+	inode.i_size = (512 + 100) << PAGE_SHIFT;
+	mutex_lock(&block.lock);
+	pp_huge_punch(&block, 508, 512);
+	mutex_unlock(&block.lock);
+	expect_eq(block.huge->refs, 1);
+	expect(later == 1 && marks[PP_BLOCK_SHATTER] == 1);
+	end();
+}
+
+/* For want of the host's memory one at a time; but for the last resort, which has no later. */
+TEST(one_huge_frame_at_a_time)
+{
+	struct pp_reclaim rc = { .pool = &pool, .want = 1, .host = true };
+	unsigned int what;
+
+	mutex_lock(&one_at_a_time);
+	for (what = 0; what < 4; what++) {
+		begin(100);
+		rc = (struct pp_reclaim){
+			.pool = &pool, .want = 1, .host = what < 2, .oom = what == 1,
+			.starved = what == 2,
+		};
+		expect(pp_huge_evict(&block, &rc, true));
+		expect_eq(!block.huge, what == 1 || what == 3);
+		end();
+	}
+	mutex_unlock(&one_at_a_time);
+	begin(100);
+	rc = (struct pp_reclaim){ .pool = &pool, .want = 1, .host = true };
+	expect(pp_huge_evict(&block, &rc, true));
+	expect(!block.huge && !one_at_a_time.held);
 	end();
 }
 
@@ -409,8 +533,18 @@ TEST(a_bad_one_is_not_taken)
 	pool.knobs.huge = PP_HUGE_FIRST_TOUCH;
 	region.huge_mode = PP_HUGE_POOL;
 	fits = true;
+	expected = 0;
 	expect(pp_huge_get(&access, &block) == offered);
-	expect(!stat(PP_STAT_huge_no_memory));
+	expect(!stat(PP_STAT_huge_no_memory) && expected == 1);
+	vma.vm_flags = VM_LOCKED;
+	expect(!pp_huge_get(&access, &block));
+	vma.vm_flags = VM_NOHUGEPAGE;
+	expect(!pp_huge_get(&access, &block));
+	vma.vm_flags = 0;
+	shim_thp_disabled = true;
+	expect(!pp_huge_get(&access, &block));
+	shim_thp_disabled = false;
+	expect_eq(stat(PP_STAT_huge_misfit), 3);
 	folio_page(offered, 382)->hwpoison = true;
 	lost = true;
 	expect(!pp_huge_get(&access, &block));
@@ -586,17 +720,21 @@ TEST(some_huge_frame)
 	expect_eq(xa_insert(&region.blocks, 0, &small, 0), 0);
 	expect_eq(xa_insert(&region.blocks, 1, &block, 0), 0);
 	frames_left = 0;
-	expect(!pp_huge_shatter_one(&region));
+	expect_eq(pp_huge_shatter_one(&region), -EBUSY);
 	frames_left = PP_BLOCK_PAGES;
 	/* Behind the last one it begins anew. */
 	region.hand_evict = 2;
+	block.huge->refs = 2;
 	block.huge->mlocked = true;
-	expect(!pp_huge_shatter_one(&region));
+	expect_eq(pp_huge_shatter_one(&region), -EBUSY);
 	block.huge->mlocked = false;
-	expect(pp_huge_shatter_one(&region));
+	block.huge->refs = 3;
+	expect_eq(pp_huge_shatter_one(&region), -EBUSY);
+	block.huge->refs = 2;
+	expect_eq(pp_huge_shatter_one(&region), 412);
 	expect(!block.huge);
 	expect_eq(region.hand_evict, 1);
-	expect(!pp_huge_shatter_one(&region));
+	expect_eq(pp_huge_shatter_one(&region), -EBUSY);
 	xa_destroy(&region.blocks);
 	end();
 }

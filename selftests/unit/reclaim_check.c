@@ -60,6 +60,11 @@ unsigned long pp_store_compact(struct pp_store *store)
 	return n;
 }
 
+/* Pages that its huge frame is broken up into. */
+static unsigned long huge[NR];
+/* Pages of it that are zeros. */
+static unsigned int holes;
+
 static void take(struct pp_region *region, struct pp_reclaim *rc)
 {
 	unsigned int i = region - regions;
@@ -76,6 +81,7 @@ static void take(struct pp_region *region, struct pp_reclaim *rc)
 		rc->bytes = large;
 		rc->won = rc->keep == region ? &frame : NULL;
 	}
+	rc->whole |= huge[i] > 0;
 	n = min(easy[i], rc->want - rc->done);
 	easy[i] -= n;
 	if (rc->hard && !n) {
@@ -91,21 +97,29 @@ static void take(struct pp_region *region, struct pp_reclaim *rc)
 const struct pp_policy_ops pp_policy_clock = { .name = "clock", .reclaim = take };
 const struct pp_policy_ops pp_policy_random = { .name = "random", .reclaim = take };
 
-void pp_huge_shatter_marked(struct pp_region *region)
+/* Regions in which a punched huge frame is held. */
+static bool held_up[NR];
+
+bool pp_huge_shatter_marked(struct pp_region *region)
 {
+	return held_up[region - regions];
 }
 
-/* Pages that its huge frame is broken up into. */
-static unsigned long huge[NR];
-
-bool pp_huge_shatter_one(struct pp_region *region)
+int pp_huge_shatter_one(struct pp_region *region)
 {
 	unsigned int i = region - regions;
 	unsigned long n = huge[i];
 
 	easy[i] += n;
 	huge[i] = 0;
-	return n;
+	return n ? holes : -EBUSY;
+}
+
+static unsigned int huge_expected;
+
+void pp_store_expect_huge(struct pp_store *store)
+{
+	huge_expected++;
 }
 
 void pp_sparse_reclaim(struct pp_region *region, struct pp_reclaim *rc)
@@ -577,6 +591,54 @@ TEST(huge_frames_are_broken_up_to_change_places)
 	end();
 }
 
+/* Where the store has no room for a whole one: those of the region in question, or any. */
+TEST(huge_frames_that_cannot_go_as_one)
+{
+	struct pp_reclaim rc = { .pool = &pool, .want = 3, .host = true };
+
+	begin((unsigned long[]){ 0, 0, 0, 0 });
+	holes = 0;
+	huge[1] = huge[2] = 5;
+	pp_reclaim_run(&rc, "test");
+	expect(!rc.done && huge[1] && huge[2]);
+	expect_eq(pp_reclaim_direct(&pool, &regions[2], &regions[2], 3, PP_DIRECT_ALLOC), 0);
+	expect_eq(pp_reclaim_direct(&pool, &regions[2], &regions[2], 3, PP_DIRECT_LIMIT), 3);
+	expect(huge[1] && !huge[2]);
+	expect_eq(run(4, &regions[0]), 0);
+	expect(huge[1]);
+	easy[2] = 0;
+	/* The faulting region has none. */
+	holes = 4;
+	expect_eq(pp_reclaim_direct(&pool, NULL, &regions[0], 3, PP_DIRECT_LIMIT), 4);
+	expect(!huge[1] && easy[1] == 5);
+	easy[1] = 0;
+	/* Not tried again at once where it was in vain. */
+	huge[0] = 5;
+	expect_eq(run(4, &regions[0]), 0);
+	jiffies += HZ;
+	expect_eq(run(4, &regions[0]), 4);
+	holes = 0;
+	end();
+}
+
+TEST(huge_frames_are_expected)
+{
+	begin((unsigned long[]){ 1, 1, 1, 1 });
+	huge_expected = 0;
+	tight = true;
+	pp_reclaim_expect_huge(&pool);
+	expect(huge_expected == 1 && pool.refill_work.work.queued);
+	tight = false;
+	expect(pp_reclaim_has_room(&pool, ULONG_MAX / 4));
+	/* Headroom is a 64th, and twice that must be left. */
+	pool.knobs.limit = 64000;
+	atomic_long_set(&pool.frames, 62000 - 512);
+	expect(pp_reclaim_has_room(&pool, 512));
+	atomic_long_set(&pool.frames, 62000 - 511);
+	expect(!pp_reclaim_has_room(&pool, 512));
+	end();
+}
+
 /* Compacting the store makes room for all. */
 TEST(gaps_are_closed)
 {
@@ -724,6 +786,23 @@ TEST(ageing_by_the_clock)
 	pp_reclaim_set_ageing(&pool, 0);
 	expect(shim_work(&pool.age_work.work));
 	expect(!pool.age_work.work.queued);
+	end();
+}
+
+TEST(huge_frames_that_are_held)
+{
+	begin((unsigned long[]){ 1, 1, 1, 1 });
+	pp_reclaim_shatter_later(&pool);
+	expect(shim_work(&pool.shatter_work.work));
+	expect(!pool.shatter_work.work.queued);
+	held_up[1] = true;
+	pp_reclaim_shatter_later(&pool);
+	expect(shim_work(&pool.shatter_work.work));
+	expect(pool.shatter_work.work.queued);
+	expect_eq(pool.shatter_work.delay, HZ);
+	held_up[1] = false;
+	expect(shim_work(&pool.shatter_work.work));
+	expect(!pool.shatter_work.work.queued);
 	end();
 }
 

@@ -15,6 +15,12 @@ static inline struct folio *pp_compat_vma_alloc(gfp_t gfp, int order, struct vm_
 	return folio_alloc(gfp, order);
 }
 
+/* Of the process; the mapping's flag is looked at as in the kernel. */
+static bool shim_thp_disabled __attribute__((unused));
+
+#define pp_compat_thp_disabled(vma) \
+	(shim_thp_disabled || ((vma)->vm_flags & VM_NOHUGEPAGE))
+
 #define ZS_CLASS	512
 #define ZS_CHAIN	4
 
