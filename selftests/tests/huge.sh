@@ -205,17 +205,19 @@ knob limit 0
 rm "$region"
 
 diag "-- room for a part of one"
-"$regionctl" "$region" size=10M only=0:2048 fill=random:13
-knob limit $((8 * mib))
-knob store_limit $((3 * mib))
+"$regionctl" "$region" size=9M only=0:2048 fill=random:13
+pp_region_set "$region" limit $((8 * mib))
+# A quarter of a huge frame's pages get small frames, and the others do not fit.
+knob store_limit $((5 * mib / 4))
 knob stall_ms 500
-check "pages go one by one where they cannot go together" "$regionctl" "$region" fill=random:13
-check_that "though all were huge" "$(value shatters) > 0 && $(value memory_errors) == 0"
+check "pages go one by one where they cannot go together" \
+	"$regionctl" "$region" only=2048:128 fill=random:13
+check_that "though all were huge" \
+	"$(value huge_resident) == 6 * mib && $(value stored) > 0 && $(value memory_errors) == 0"
 diag "$(counters resident stored compressed huge_resident store_full shatters)"
-knob limit 0
 knob store_limit 0
 knob stall_ms 10000
-check "bytes are right" "$regionctl" "$region" pverify=random:13
+check "bytes are right" "$regionctl" "$region" only=0:2176 pverify=random:13
 rm "$region"
 
 diag "-- behind a full store"
