@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# huge-overcommit: three guests with a key-value load each, at half of the memory that they use, with
-# huge frames. Peer: the same without.
+# huge-overcommit: three guests with a key-value load each, at half of the memory that they use,
+# with huge frames. Peer: the same without.
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/overcommit.sh"
 

@@ -8,7 +8,8 @@ pool=/sys/fs/pagepact/vms
 region=/pool/dom/one
 regionctl=$progs/regionctl
 
-# pool_begin [MOUNT-OPTIONS]: a test that is in the list as NAME-small as well has no huge frames then
+# pool_begin [MOUNT-OPTIONS]: a test that is in the list as NAME-small as well has no huge frames
+# as that
 pool_begin() {
 	local options=${1:-}
 	[[ ${PP_TEST:-} != *-small ]] || options+=${options:+,}huge=off

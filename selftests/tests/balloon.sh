@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
 #
-# The stock virtio-balloon gives memory back: by itself what the guest has
-# freed (as long as it has more than 64 MiB free), and on request; out of huge frames and small ones.
+# The stock virtio-balloon gives memory back: by itself what the guest has freed (as long as it has
+# more than 64 MiB free), and on request; out of huge frames and small ones.
 . "$(dirname "$0")/../lib/vhost.sh"
 . "$(dirname "$0")/../lib/pool.sh"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Stands before host/compat/compat.h. Mappings have no policy. zsmalloc gives each object memory of exactly its length. As
- * in the real one, room is of use to objects of the same class only: multiples of 512 bytes here,
+ * Stands before host/compat/compat.h. Mappings have no policy. zsmalloc gives each object memory of
+ * exactly its length. As in the real one, room is of use to objects of the same class only: multiples of 512 bytes here,
  * of which four pages hold as many as fit. Classes are always compact.
  */
 #ifndef SHIM_COMPAT_H
