@@ -92,11 +92,13 @@ static inline struct folio *pp_compat_vma_alloc(gfp_t gfp, int order,
 /**
  * pp_compat_thp_disabled - does a mapping or its process want no huge entries?
  * @vma: the mapping
- * Return: true when the kernel would not put one either.
+ * Return: true when it does not; also when the kernel has none.
  */
 static inline bool pp_compat_thp_disabled(struct vm_area_struct *vma)
 {
-#ifdef PP_HAVE_THP_FORCED_COLLAPSE
+#ifndef CONFIG_TRANSPARENT_HUGEPAGE
+	return true;
+#elif defined(PP_HAVE_THP_FORCED_COLLAPSE)
 	return vma_thp_disabled(vma, vma->vm_flags, false);
 #else
 	return vma_thp_disabled(vma, vma->vm_flags);

@@ -28,7 +28,8 @@
  * @want: pages to evict
  * @done: pages evicted so far
  * @try_only: only try locks (the caller may hold any lock of the kernel)
- * @refused: pages in a row, of the region at hand, that the store had no room for
+ * @refused: pages in a row, of the region at hand, that the store had no room for; a huge frame
+ *	that it had no room for counts as one
  * @no_room: the store had no room for some page, or some block was left alone because it is full
  * @exchange: one page is to be evicted, into the room that the store keeps for pages that change
  *	places; its charge to the pool passes to @keep, and whoever makes the request owns that
@@ -37,7 +38,9 @@
  * @misfits: with @exchange, pages of the region at hand that were tried and are larger
  * @won: with @exchange, the page's frame, reference count one, if it was one of @keep
  * @looks: huge frames whose zeros may still be counted
- * @whole: a huge frame stayed, because not all of its pages could go
+ * @whole: a huge frame, of the region at hand, stayed because the store had no room for all of it:
+ *	no other one is tried
+ * @outrun: a huge frame was left alone, because one is being evicted elsewhere: the visit ends
  * @starved: an allocation failed: what takes memory before it gives any is no help
  * @host: it is the host that needs memory: pages that compression does not make smaller win nothing
  * @oom: the host is about to kill
@@ -57,6 +60,7 @@ struct pp_reclaim {
 	unsigned int looks;
 	bool no_room;
 	bool whole;
+	bool outrun;
 	bool exchange;
 	bool try_only;
 	bool starved;

@@ -16,7 +16,7 @@
 #define WORTH_SHATTERING	(PP_BLOCK_PAGES / 32)
 /* Pages in frames that make it worth while to regroup: three quarters of the block. */
 #define WORTH_REGROUPING	(PP_BLOCK_PAGES / 4 * 3)
-/* Held while a huge frame is evicted for want of memory; only tried, outermost. */
+/* Held while a huge frame is evicted for want of memory; the shrinker only tries. */
 static DEFINE_MUTEX(one_at_a_time);
 
 /* How often more a block is tried that a fault still had, or another one is. */
@@ -139,6 +139,8 @@ static void set_huge(struct pp_block *block, struct folio *folio)
 	WRITE_ONCE(block->huge, folio);
 	WRITE_ONCE(block->punched, 0);
 	WRITE_ONCE(block->changed, jiffies);
+	/* What was asked for one is not for the next. */
+	xa_clear_mark(&region->blocks, block->base >> PP_BLOCK_SHIFT, PP_BLOCK_SHATTER);
 	if (folio)
 		xa_set_mark(&region->blocks, block->base >> PP_BLOCK_SHIFT, PP_BLOCK_UNCOUNTED);
 	atomic_long_add(n, &region->huge);
@@ -504,16 +506,24 @@ static bool evict_whole(struct pp_block *block, struct pp_reclaim *rc, bool any)
 	if ((any || s.state == PP_STANDBY) && isolate(block)) {
 		if (!shatter(&s)) {
 			count_evicted(&s);
+			if (rc->refused == refused && !pp_store_is_full(rc))
+				rc->refused = 0;
 		} else {
 			pp_frame_unisolate(s.huge);
 			pp_stat_inc(block->region, busy);
 			/* There is room for less than all of it, perhaps for other pages. */
-			rc->refused = refused + 1;
-			rc->whole = true;
+			rc->whole |= rc->refused > refused;
+			rc->refused = min(rc->refused, refused + 1);
 		}
 	}
 	mutex_unlock(&block->lock);
 	return true;
+}
+
+/* The shrinker's callers may hold anything; a fault holds nothing that the other one wants. */
+static bool take_turn(struct pp_reclaim *rc)
+{
+	return rc->starved ? !mutex_lock_killable(&one_at_a_time) : mutex_trylock(&one_at_a_time);
 }
 
 bool pp_huge_evict(struct pp_block *block, struct pp_reclaim *rc, bool any)
@@ -523,15 +533,20 @@ bool pp_huge_evict(struct pp_block *block, struct pp_reclaim *rc, bool any)
 
 	if (!any && !READ_ONCE(block->nr[PP_STANDBY]))
 		return READ_ONCE(block->huge);
-	if (alone && !mutex_trylock(&one_at_a_time))
+	/* One that found no room will do for this visit: each try fills the store up first. */
+	if (rc->whole)
 		return READ_ONCE(block->huge);
+	if (alone && !take_turn(rc)) {
+		rc->outrun = true;
+		return true;
+	}
 	whole = evict_whole(block, rc, any);
 	if (alone)
 		mutex_unlock(&one_at_a_time);
 	return whole;
 }
 
-/* As many frames as may be needed, @n at most; fewer when there is no memory. */
+/* So many frames; fewer when there is no memory. */
 static void get_parts(struct pp_block *block, unsigned int n, struct list_head *frames)
 {
 	struct pp_region *region = block->region;
@@ -542,7 +557,6 @@ static void get_parts(struct pp_block *block, unsigned int n, struct list_head *
 	huge = block->huge;
 	if (huge)
 		folio_get(huge);
-	n = min(n, PP_BLOCK_PAGES - min_t(unsigned int, block->punched, PP_BLOCK_PAGES));
 	mutex_unlock(&block->lock);
 	if (!huge)
 		return;
@@ -603,15 +617,15 @@ int pp_huge_shatter(struct pp_block *block, unsigned int parts)
 	return err ? err : s.found[PP_PUT_ZERO];
 }
 
-/* Not worth trying: trying takes memory, and unmaps. */
-static bool is_held(struct pp_block *block)
+/* Trying takes memory, and unmaps. */
+static bool worth_trying(struct pp_block *block)
 {
-	bool held;
+	bool worth;
 
 	mutex_lock(&block->lock);
-	held = block->huge && pp_huge_is_held(block);
+	worth = block->huge && !pp_huge_is_held(block) && !has_bad_part(block->huge);
 	mutex_unlock(&block->lock);
-	return held;
+	return worth;
 }
 
 static int shatter_from(struct pp_region *region, unsigned long first, unsigned int *tries)
@@ -624,7 +638,7 @@ static int shatter_from(struct pp_region *region, unsigned long first, unsigned 
 		if (!*tries || pp_region_ending(region) || fatal_signal_pending(current))
 			break;
 		cond_resched();
-		if (!READ_ONCE(block->huge) || is_held(block))
+		if (!READ_ONCE(block->huge) || !worth_trying(block))
 			continue;
 		zeros = pp_huge_shatter(block, PP_BLOCK_PAGES);
 		if (zeros >= 0) {
@@ -694,16 +708,16 @@ void pp_huge_punch(struct pp_block *block, unsigned int first, unsigned int end)
 		let_all_go(block, block->huge);
 		return;
 	}
-	/* Otherwise 2 MiB for each page that is held would be out of reach of all limits. */
-	if (whole && (!inside || pp_region_ending(block->region))) {
+	/* Punching alone is not to put 2 MiB for each page that is held beyond limits. */
+	if (whole && (!inside || pp_region_ending(block->region) || has_bad_part(block->huge))) {
 		detach(block, block->huge);
 		return;
 	}
+	if (!inside)
+		unmap_behind_fault(block);
 	folio_zero_range(block->huge, (size_t)first << PAGE_SHIFT,
 			 (size_t)(end - first) << PAGE_SHIFT);
 	WRITE_ONCE(block->punched, min(block->punched + end - first, PP_BLOCK_PAGES));
-	if (!inside)
-		unmap_behind_fault(block);
 	if (block->punched >= WORTH_SHATTERING || !inside)
 		shatter_later(block);
 }
@@ -711,31 +725,38 @@ void pp_huge_punch(struct pp_block *block, unsigned int first, unsigned int end)
 /* Return: 0; or, when it is to be tried again, -EBUSY: somebody holds the frame; -ENOMEM. */
 static int shatter_marked(struct pp_block *block)
 {
-	bool bad;
+	unsigned int zeros = 0;
+	bool inside, held = false;
 
 	mutex_lock(&block->lock);
-	bad = block->huge && has_bad_part(block->huge);
+	inside = inside_file(block);
+	if (block->huge) {
+		held = pp_huge_is_held(block);
+		if (!held)
+			zeros = pp_huge_zeros(block, inside ? WORTH_SHATTERING : 1);
+		/* The guest may have filled them again: its next punches count anew. */
+		if (!held && inside && !zeros)
+			WRITE_ONCE(block->punched, 0);
+	}
 	mutex_unlock(&block->lock);
-	if (bad)
-		return 0;
-	return is_held(block) ? -EBUSY : min(pp_huge_shatter(block, PP_BLOCK_PAGES), 0);
+	if (held)
+		return -EBUSY;
+	return zeros ? min(pp_huge_shatter(block, PP_BLOCK_PAGES - zeros), 0) : 0;
 }
 
-bool pp_huge_shatter_marked(struct pp_region *region)
+void pp_huge_shatter_marked(struct pp_region *region)
 {
 	struct pp_block *block;
-	bool again = false;
 	unsigned long n;
+	int err = 0;
 
 	xa_for_each_marked(&region->blocks, n, block, PP_BLOCK_SHATTER) {
-		if (pp_region_ending(region))
-			return false;
+		if (pp_region_ending(region) || err == -ENOMEM)
+			break;
 		xa_clear_mark(&region->blocks, n, PP_BLOCK_SHATTER);
-		if (shatter_marked(block)) {
+		err = shatter_marked(block);
+		if (err)
 			xa_set_mark(&region->blocks, n, PP_BLOCK_SHATTER);
-			again = true;
-		}
 		cond_resched();
 	}
-	return again;
 }

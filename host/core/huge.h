@@ -131,10 +131,9 @@ void pp_huge_punch(struct pp_block *block, unsigned int first, unsigned int end)
  * pp_huge_shatter_marked - shatters the blocks of @region that were punched
  * @region: the region
  *
- * Those that somebody holds, or for which there is no memory, stay marked; damaged ones do not.
- *
- * Return: true when there are any.
+ * Those that somebody holds stay marked, and all that are left when there is no memory for one;
+ * damaged ones do not, nor those that the guest has filled again.
  */
-bool pp_huge_shatter_marked(struct pp_region *region);
+void pp_huge_shatter_marked(struct pp_region *region);
 
 #endif /* PAGEPACT_CORE_HUGE_H */

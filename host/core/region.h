@@ -18,7 +18,7 @@
  *                               evict, only trying block->lock; nobody allocates under it
  *   inode->i_rwsem              truncate, fallocate, write(2)
  *     mm->mmap_lock             faults
- *       huge frames' mutex      (core/huge.c) only tried
+ *       huge frames' mutex      (core/huge.c) the shrinker only tries it
  *       block->lock             every home of the block
  *         folio lock            only in-flight faults and the replacing of a page hold it
  *           i_mmap_rwsem, page table locks, KVM's mmu_lock (inside unmap_mapping_pages())
@@ -191,6 +191,8 @@ struct pp_knobs {
  * @crowds: times that it ended, READ_ONCE(): what regions owe is forgotten then
  * @quiet_until: jiffies before which faults do not start background reclaim, because it won
  *	nothing; READ_ONCE()
+ * @parts_until: jiffies before which no huge frame is broken up because none fits into the store,
+ *	because nothing was won by it; READ_ONCE()
  * @limit_writes: writes of @knobs.limit
  * @lock: protects @regions, and limits while they are written
  * @regions: all regions, in the order in which reclaim visits them
@@ -223,6 +225,7 @@ struct pp_pool {
 	bool crowded;
 	unsigned int crowds;
 	unsigned long quiet_until;
+	unsigned long parts_until;
 	struct pp_limit_writes limit_writes;
 	spinlock_t lock;
 	struct list_head regions;
@@ -380,9 +383,10 @@ struct pp_block *pp_block_get(struct pp_region *region, pgoff_t index, bool make
  * @end: page after the last
  *
  * Reads and decompresses nothing. Pages that somebody pinned are detached: the pin keeps the frame
- * alive, the region reads as zero. A part of a huge frame is zeroed where it is. Caller: holds
- * i_rwsem, or is the region's end. Takes time in proportion to the number of blocks that have
- * pages; it is not interrupted, because a file that was cut must not come back with old bytes.
+ * alive, the region reads as zero. A part of a huge frame is zeroed where it is, and so is all of
+ * one that somebody holds, unless the file ends before it. Caller: holds i_rwsem, or is the
+ * region's end. Takes time in proportion to the number of blocks that have pages; it is not
+ * interrupted, because a file that was cut must not come back with old bytes.
  */
 void pp_region_punch(struct pp_region *region, pgoff_t start, pgoff_t end);
 

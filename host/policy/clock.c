@@ -92,7 +92,7 @@ static void clock_reclaim(struct pp_region *region, struct pp_reclaim *rc)
 	struct pp_block *block;
 
 	while (rc->done < rc->want && visits-- && looks && rc->misfits < PP_MAX_MISFITS &&
-	       !fatal_signal_pending(current) && !pp_region_ending(region)) {
+	       !rc->outrun && !fatal_signal_pending(current) && !pp_region_ending(region)) {
 		if (rc->no_room)
 			looks = min(looks, SHORT_VISIT);
 		while (!pp_region_ending(region) && rc->done < rc->want && ages &&
@@ -109,7 +109,7 @@ static void clock_reclaim(struct pp_region *region, struct pp_reclaim *rc)
 			looks--;
 		cond_resched();
 		if (READ_ONCE(block->nr[PP_STANDBY]) &&
-		    !evict_block(block, rc))
+		    (!evict_block(block, rc) || rc->outrun))
 			untake(region, block);
 	}
 }

@@ -28,7 +28,7 @@ static void random_reclaim(struct pp_region *region, struct pp_reclaim *rc)
 	unsigned int misses = 0;
 
 	while (rc->done < rc->want && misses < MAX_MISSES && rc->misfits < PP_MAX_MISFITS &&
-	       !fatal_signal_pending(current) && !pp_region_ending(region)) {
+	       !rc->outrun && !fatal_signal_pending(current) && !pp_region_ending(region)) {
 		struct pp_block *block = random_block(region);
 		unsigned int first = get_random_u32_below(PP_BLOCK_PAGES / RUN) * RUN;
 		unsigned long before = rc->done;

@@ -69,11 +69,13 @@ static void reclaim_region(struct pp_region *region, struct pp_reclaim *rc, unsi
 
 	part.refused = 0;
 	part.misfits = 0;
+	part.whole = false;
+	part.outrun = false;
 	part.want = min(rc->want, rc->done + want);
 	READ_ONCE(rc->pool->policy)->reclaim(region, &part);
 	rc->done = part.done;
 	rc->no_room = part.no_room;
-	rc->whole = part.whole;
+	rc->whole |= part.whole;
 	rc->won = part.won;
 	rc->bytes = part.bytes;
 	pp_stat_add(region, reclaim_ns, ktime_get_ns() - start);
@@ -217,16 +219,19 @@ static int break_up_for(struct pp_reclaim *rc)
 /* Where a huge frame cannot go, because there is no room for all of it, some of its pages can. */
 static void reclaim_parts(struct pp_reclaim *rc)
 {
+	struct pp_pool *pool = rc->pool;
 	int zeros;
 
 	if (rc->done || !rc->whole || rc->try_only || rc->host || rc->starved ||
-	    pp_store_full(rc->pool->store) || fatal_signal_pending(current))
+	    pp_store_full(pool->store) || fatal_signal_pending(current) ||
+	    time_before(jiffies, READ_ONCE(pool->parts_until)))
 		return;
 	zeros = break_up_for(rc);
-	if (zeros < 0)
-		return;
-	rc->done = zeros;
-	reclaim_efforts(rc);
+	rc->done = max(zeros, 0);
+	if (zeros >= 0)
+		reclaim_efforts(rc);
+	if (!rc->done)
+		WRITE_ONCE(pool->parts_until, jiffies + QUIET);
 }
 
 void pp_reclaim_forget(struct pp_pool *pool)
@@ -497,10 +502,21 @@ void pp_reclaim_shatter_later(struct pp_pool *pool)
 	queue_delayed_work(reclaim_wq, &pool->shatter_work, HZ / 10);
 }
 
+static bool any_marked(struct pp_pool *pool)
+{
+	struct pp_region *region;
+	bool any = false;
+
+	spin_lock(&pool->lock);
+	list_for_each_entry(region, &pool->regions, all)
+		any |= xa_marked(&region->blocks, PP_BLOCK_SHATTER);
+	spin_unlock(&pool->lock);
+	return any;
+}
+
 static void shatter_worker(struct work_struct *work)
 {
 	struct pp_pool *pool = container_of(to_delayed_work(work), struct pp_pool, shatter_work);
-	bool again = false;
 	unsigned long n;
 
 	for (n = nr_regions(pool); n; n--) {
@@ -508,11 +524,12 @@ static void shatter_worker(struct work_struct *work)
 
 		if (!region)
 			break;
-		again |= pp_huge_shatter_marked(region);
+		pp_huge_shatter_marked(region);
 		pp_region_put(region);
 		cond_resched();
 	}
-	if (again)
+	/* Held, without memory, or missed because others took turns as well. */
+	if (any_marked(pool))
 		queue_delayed_work(reclaim_wq, &pool->shatter_work, HZ);
 }
 
@@ -618,6 +635,7 @@ void pp_reclaim_set_ageing(struct pp_pool *pool, unsigned long ms)
 void pp_reclaim_init_pool(struct pp_pool *pool)
 {
 	pool->quiet_until = jiffies;
+	pool->parts_until = jiffies;
 	INIT_WORK(&pool->work, reclaim_worker);
 	INIT_DELAYED_WORK(&pool->age_work, age_worker);
 	INIT_DELAYED_WORK(&pool->refill_work, refill_worker);

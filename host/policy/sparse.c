@@ -50,18 +50,22 @@ static bool look_at(struct pp_block *block, unsigned long least, struct pp_recla
 void pp_sparse_reclaim(struct pp_region *region, struct pp_reclaim *rc)
 {
 	unsigned long least = READ_ONCE(region->pool->knobs.huge_zeros);
-	unsigned long n = READ_ONCE(region->hand_count);
+	unsigned long start = READ_ONCE(region->hand_count), n = start, last = ULONG_MAX;
 	struct pp_block *block;
 
 	if (!least || !atomic_long_read(&region->huge))
 		return;
 	while (rc->done < rc->want && rc->looks && !pp_region_ending(region) &&
 	       !fatal_signal_pending(current)) {
-		block = xa_find(&region->blocks, &n, ULONG_MAX, PP_BLOCK_UNCOUNTED);
-		if (!block && !n)
+		block = xa_find(&region->blocks, &n, last, PP_BLOCK_UNCOUNTED);
+		/* Once around: those that were left alone are still marked. */
+		if (!block && last < start)
 			break;
 		if (!block) {
+			if (!start)
+				break;
 			n = 0;
+			last = start - 1;
 			continue;
 		}
 		n++;

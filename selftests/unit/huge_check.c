@@ -15,16 +15,16 @@ static unsigned int marks[2];
 #define thp_vma_suitable_order(vma, addr, order) \
 	((void)(vma), (void)(addr), (order) && fits)
 #define xa_set_mark(xa, index, mark) \
-	((void)(xa), (void)(index), (void)(marks[mark]++))
+	((void)(xa), (void)(index), (void)(marks[mark] = 1))
 #define xa_clear_mark(xa, index, mark) \
-	((void)(xa), (void)(index), (void)(marks[mark]--))
+	((void)(xa), (void)(index), (void)(marks[mark] = 0))
 #define XA_MARK_0		0
 #define XA_MARK_1		1
 #define xa_for_each_marked(xa, n, entry, mark) \
 	for ((void)(mark), n = 0, entry = xa_find(xa, &n, ULONG_MAX, XA_PRESENT); entry; \
 	     n++, entry = xa_find(xa, &n, ULONG_MAX, XA_PRESENT))
-/* Page tables are the second reference, see begin(). */
-#define folio_mapcount(folio)	((void)(folio), 1)
+/* Page tables are the second reference, see begin() and unmap_mapping_pages(). */
+#define folio_mapcount(folio)	((folio)->refs > 1)
 #define folio_zero_range(folio, start, len) \
 	memset((char *)page_address(folio_page(folio, 0)) + (start), 0, len)
 #define xa_for_each_start(xa, n, entry, start)						\
@@ -63,6 +63,8 @@ static struct pp_block block;
 static u64 stored[NR_SLOTS];
 static unsigned int room, frames_left, later;
 static bool touched_again, lost;
+/* A page behind the end was written to through a page table that is gone now. */
+static bool written_before;
 
 int pp_evict_store(struct pp_region *r, struct page *page, unsigned int flags,
 		   struct pp_reclaim *rc, u64 *slot)
@@ -195,6 +197,8 @@ void unmap_mapping_pages(struct address_space *mapping, pgoff_t start, pgoff_t n
 
 	if (block.huge && !touched_again)
 		block.huge->refs = 1;
+	if (block.huge && written_before)
+		*(u64 *)page_address(folio_page(block.huge, 510)) = 1;
 	/* As in the kernel, where a locked mapping goes, the mark goes with it. */
 	for (i = 0; i < PP_BLOCK_PAGES; i++)
 		if (pp_home_has_frame(homes[i]))
@@ -339,10 +343,37 @@ TEST(all_pages_or_none)
 		expect(rc.no_room && !rc.done);
 		/* What was tried of it says little about other pages. */
 		expect(rc.whole && rc.refused == 1);
+		/* Nor is the next one tried. */
+		room = NR_SLOTS - 2;
+		frames_left = PP_BLOCK_PAGES;
+		expect(pp_huge_evict(&block, &rc, true));
+		expect_whole(PP_FRAME);
 		expect_eq(stat(PP_STAT_evictions) + stat(PP_STAT_evict_zero) +
 			  stat(PP_STAT_shatters), 0);
 		end();
 	}
+}
+
+/* Of incompressible pages, which are not taken raw yet: the store has refused nothing. */
+TEST(incompressible_is_not_refused)
+{
+	struct pp_reclaim rc = { .pool = &pool, .want = 1, .refused = 5 };
+	unsigned int i;
+
+	begin(512);
+	for (i = 0; i < PP_BLOCK_PAGES; i++)
+		*(u64 *)page_address(folio_page(block.huge, i)) = 100 * i + 99;
+	room = 0;
+	frames_left = 0;
+	expect(pp_huge_evict(&block, &rc, true));
+	expect_whole(PP_FRAME);
+	expect(rc.whole && rc.refused == 6);
+	rc = (struct pp_reclaim){ .pool = &pool, .want = 1, .refused = 5 };
+	room = NR_SLOTS - 2;
+	expect(pp_huge_evict(&block, &rc, true));
+	expect(!rc.whole);
+	expect_eq(rc.refused, block.huge ? 5 : 0);
+	end();
 }
 
 TEST(shattered_into_frames)
@@ -408,24 +439,47 @@ TEST(punched_and_held)
 	marks[PP_BLOCK_SHATTER] = 1;
 	block.huge->refs = 3;
 	frames_left = 0;
-	expect(pp_huge_shatter_marked(&region));
+	pp_huge_shatter_marked(&region);
 	expect_whole(PP_FRAME);
 	expect_eq(marks[PP_BLOCK_SHATTER], 1);
 	block.huge->refs = 2;
-	expect(pp_huge_shatter_marked(&region));
+	block.huge->mlocked = true;
+	pp_huge_shatter_marked(&region);
+	expect_whole(PP_FRAME);
+	expect_eq(marks[PP_BLOCK_SHATTER], 1);
+	block.huge->mlocked = false;
+	pp_huge_shatter_marked(&region);
 	expect_whole(PP_FRAME);
 	expect_eq(marks[PP_BLOCK_SHATTER], 1);
 	frames_left = PP_BLOCK_PAGES;
 	folio_page(block.huge, 77)->hwpoison = true;
-	expect(!pp_huge_shatter_marked(&region));
+	pp_huge_shatter_marked(&region);
 	expect_whole(PP_FRAME);
 	expect_eq(marks[PP_BLOCK_SHATTER], 0);
 	folio_page(block.huge, 77)->hwpoison = false;
-	block.huge->refs = 2;
 	marks[PP_BLOCK_SHATTER] = 1;
-	expect(!pp_huge_shatter_marked(&region));
+	pp_huge_shatter_marked(&region);
 	expect(!block.huge);
 	expect_eq(marks[PP_BLOCK_SHATTER], 0);
+	expect_eq(frames_left, PP_BLOCK_PAGES - 100);
+	xa_destroy(&region.blocks);
+	end();
+}
+
+/* What was punched and filled again is not broken up; what lies behind the end is. */
+TEST(punched_and_filled_again)
+{
+	begin(497);
+	expect_eq(xa_insert(&region.blocks, 1, &block, 0), 0);
+	marks[PP_BLOCK_SHATTER] = 1;
+	block.punched = PP_BLOCK_PAGES;
+	pp_huge_shatter_marked(&region);
+	expect_whole(PP_FRAME);
+	expect(!marks[PP_BLOCK_SHATTER] && !block.punched);
+	marks[PP_BLOCK_SHATTER] = 1;
+	inode.i_size = (512 + 500) << PAGE_SHIFT;
+	pp_huge_shatter_marked(&region);
+	expect(!block.huge && !marks[PP_BLOCK_SHATTER]);
 	xa_destroy(&region.blocks);
 	end();
 }
@@ -458,18 +512,20 @@ TEST(punched_whole_and_held)
 	expect_eq(*(u64 *)page_address(folio_page(block.huge, 511)), 0);
 	expect(later == 1 && marks[PP_BLOCK_SHATTER] == 1 && block.punched == PP_BLOCK_PAGES);
 	touched_again = false;
-	expect_eq(pp_huge_shatter(&block, PP_BLOCK_PAGES), 512);
+	expect_eq(pp_huge_shatter(&block, 0), 512);
 	expect_eq(frames_left, PP_BLOCK_PAGES);
 	end();
-	for (what = 0; what < 2; what++) {
+	for (what = 0; what < 3; what++) {
 		begin(512);
 		huge = block.huge;
 		touched_again = true;
 		huge->refs = 3;
-		if (what)
+		if (what == 0)
+			inode.i_size = 0;
+		else if (what == 1)
 			region.ending = true;
 		else
-			inode.i_size = 0;
+			folio_page(huge, 77)->hwpoison = true;
 		mutex_lock(&block.lock);
 		lost = true;
 		pp_huge_punch(&block, 0, PP_BLOCK_PAGES);
@@ -477,6 +533,7 @@ TEST(punched_whole_and_held)
 		mutex_unlock(&block.lock);
 		expect(!block.huge && !huge->mapping && !later);
 		expect_eq(block.nr[PP_HOLE], PP_BLOCK_PAGES);
+		folio_page(huge, 77)->hwpoison = false;
 		__free_page(folio_page(huge, 0));
 		end();
 	}
@@ -488,9 +545,12 @@ TEST(punched_behind_the_end)
 	begin(512);
 	inode.i_size = (512 + 100) << PAGE_SHIFT;
 	mutex_lock(&block.lock);
+	written_before = true;
 	pp_huge_punch(&block, 508, 512);
+	written_before = false;
 	mutex_unlock(&block.lock);
 	expect_eq(block.huge->refs, 1);
+	expect_eq(*(u64 *)page_address(folio_page(block.huge, 510)), 0);
 	expect(later == 1 && marks[PP_BLOCK_SHATTER] == 1);
 	end();
 }
@@ -508,8 +568,11 @@ TEST(one_huge_frame_at_a_time)
 			.pool = &pool, .want = 1, .host = what < 2, .oom = what == 1,
 			.starved = what == 2,
 		};
+		shim_killed = what == 2;
 		expect(pp_huge_evict(&block, &rc, true));
+		shim_killed = false;
 		expect_eq(!block.huge, what == 1 || what == 3);
+		expect_eq(rc.outrun, what == 0 || what == 2);
 		end();
 	}
 	mutex_unlock(&one_at_a_time);

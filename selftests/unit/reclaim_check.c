@@ -3,6 +3,13 @@
  * Reclaim: who gives how much, when the worker starts and stops, what a limit does. Regions are
  * numbers here: a policy takes from them what it is asked for.
  */
+#include "shim.h"
+
+#define XA_MARK_0		0
+#define xa_marked(xa, mark)	((void)(mark), is_held_up(xa))
+
+static bool is_held_up(struct xarray *xa);
+
 #include "policy/reclaim.c"
 #include "unit.h"
 
@@ -62,8 +69,9 @@ unsigned long pp_store_compact(struct pp_store *store)
 
 /* Pages that its huge frame is broken up into. */
 static unsigned long huge[NR];
-/* Pages of it that are zeros. */
+/* Pages of it that are zeros; and whether it is the store that has no room for it. */
 static unsigned int holes;
+static bool huge_refused = true, broken_in_vain;
 
 static void take(struct pp_region *region, struct pp_reclaim *rc)
 {
@@ -81,7 +89,7 @@ static void take(struct pp_region *region, struct pp_reclaim *rc)
 		rc->bytes = large;
 		rc->won = rc->keep == region ? &frame : NULL;
 	}
-	rc->whole |= huge[i] > 0;
+	rc->whole |= huge[i] > 0 && huge_refused;
 	n = min(easy[i], rc->want - rc->done);
 	easy[i] -= n;
 	if (rc->hard && !n) {
@@ -100,9 +108,16 @@ const struct pp_policy_ops pp_policy_random = { .name = "random", .reclaim = tak
 /* Regions in which a punched huge frame is held. */
 static bool held_up[NR];
 
-bool pp_huge_shatter_marked(struct pp_region *region)
+static bool is_held_up(struct xarray *xa)
 {
-	return held_up[region - regions];
+	return held_up[container_of(xa, struct pp_region, blocks) - regions];
+}
+
+static unsigned int shatter_visits;
+
+void pp_huge_shatter_marked(struct pp_region *region)
+{
+	shatter_visits++;
 }
 
 int pp_huge_shatter_one(struct pp_region *region)
@@ -110,7 +125,7 @@ int pp_huge_shatter_one(struct pp_region *region)
 	unsigned int i = region - regions;
 	unsigned long n = huge[i];
 
-	easy[i] += n;
+	easy[i] += broken_in_vain ? 0 : n;
 	huge[i] = 0;
 	return n ? holes : -EBUSY;
 }
@@ -594,13 +609,25 @@ TEST(huge_frames_are_broken_up_to_change_places)
 /* Where the store has no room for a whole one: those of the region in question, or any. */
 TEST(huge_frames_that_cannot_go_as_one)
 {
-	struct pp_reclaim rc = { .pool = &pool, .want = 3, .host = true };
+	struct pp_reclaim no[] = {
+		{ .pool = &pool, .want = 3, .host = true },
+		{ .pool = &pool, .want = 3, .try_only = true },
+		{ .pool = &pool, .want = 3 },
+		{ .pool = &pool, .want = 3 },
+	};
+	unsigned int i;
 
 	begin((unsigned long[]){ 0, 0, 0, 0 });
 	holes = 0;
 	huge[1] = huge[2] = 5;
-	pp_reclaim_run(&rc, "test");
-	expect(!rc.done && huge[1] && huge[2]);
+	for (i = 0; i < ARRAY_SIZE(no); i++) {
+		huge_refused = i != 2;
+		store_full = i == 3;
+		pp_reclaim_run(&no[i], "test");
+		expect(!no[i].done && huge[1] && huge[2]);
+		huge_refused = true;
+		store_full = false;
+	}
 	expect_eq(pp_reclaim_direct(&pool, &regions[2], &regions[2], 3, PP_DIRECT_ALLOC), 0);
 	expect_eq(pp_reclaim_direct(&pool, &regions[2], &regions[2], 3, PP_DIRECT_LIMIT), 3);
 	expect(huge[1] && !huge[2]);
@@ -612,12 +639,23 @@ TEST(huge_frames_that_cannot_go_as_one)
 	expect_eq(pp_reclaim_direct(&pool, NULL, &regions[0], 3, PP_DIRECT_LIMIT), 4);
 	expect(!huge[1] && easy[1] == 5);
 	easy[1] = 0;
-	/* Not tried again at once where it was in vain. */
+	/* Not tried again at once where it was in vain, nor anywhere when nothing was won by it. */
 	huge[0] = 5;
 	expect_eq(run(4, &regions[0]), 0);
 	jiffies += HZ;
 	expect_eq(run(4, &regions[0]), 4);
 	holes = 0;
+	easy[0] = 0;
+	huge[3] = 5;
+	broken_in_vain = true;
+	expect_eq(run(4, NULL), 0);
+	expect(!huge[3]);
+	huge[2] = 5;
+	expect_eq(run(4, NULL), 0);
+	expect(huge[2]);
+	jiffies += HZ;
+	broken_in_vain = false;
+	expect_eq(run(4, NULL), 4);
 	end();
 }
 
@@ -792,13 +830,14 @@ TEST(ageing_by_the_clock)
 TEST(huge_frames_that_are_held)
 {
 	begin((unsigned long[]){ 1, 1, 1, 1 });
+	shatter_visits = 0;
 	pp_reclaim_shatter_later(&pool);
 	expect(shim_work(&pool.shatter_work.work));
 	expect(!pool.shatter_work.work.queued);
 	held_up[1] = true;
 	pp_reclaim_shatter_later(&pool);
 	expect(shim_work(&pool.shatter_work.work));
-	expect(pool.shatter_work.work.queued);
+	expect(pool.shatter_work.work.queued && shatter_visits == 2 * NR);
 	expect_eq(pool.shatter_work.delay, HZ);
 	held_up[1] = false;
 	expect(shim_work(&pool.shatter_work.work));

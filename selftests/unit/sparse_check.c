@@ -12,14 +12,14 @@ static bool marked[NR];
 
 #define XA_MARK_0	0
 #define XA_MARK_1	1
-#define xa_find(xa, index, last, mark)	((void)(xa), (void)(last), find_marked(index, mark))
+#define xa_find(xa, index, last, mark)	((void)(xa), find_marked(index, last, mark))
 #define xa_set_mark(xa, index, mark) \
 	((void)(xa), (void)(index), (void)(mark), (void)(marked[index] = true))
 #define xa_clear_mark(xa, index, mark) \
 	((void)(xa), (void)(index), (void)(mark), (void)(marked[index] = false))
 
 struct pp_block;
-static struct pp_block *find_marked(unsigned long *index, unsigned int mark);
+static struct pp_block *find_marked(unsigned long *index, unsigned long last, unsigned int mark);
 
 #include "policy/sparse.c"
 #include "unit.h"
@@ -31,13 +31,13 @@ static struct folio frames[NR];
 static unsigned int zeros[NR], counted[NR], shattered[NR];
 static int refusal;
 
-static struct pp_block *find_marked(unsigned long *index, unsigned int mark)
+static struct pp_block *find_marked(unsigned long *index, unsigned long last, unsigned int mark)
 {
 	unsigned long n;
 
 	expect_eq(mark, PP_BLOCK_UNCOUNTED);
 
-	for (n = *index; n < NR; n++) {
+	for (n = *index; n < NR && n <= last; n++) {
 		if (marked[n]) {
 			*index = n;
 			return &blocks[n];
@@ -101,11 +101,14 @@ static void begin(unsigned int nr)
 	}
 }
 
+static unsigned int looks_left;
+
 static unsigned long reclaim(unsigned long want)
 {
 	struct pp_reclaim rc = { .pool = &pool, .want = want, .looks = LOOKS };
 
 	pp_sparse_reclaim(&region, &rc);
+	looks_left = rc.looks;
 	return rc.done;
 }
 
@@ -208,9 +211,14 @@ TEST(what_stays)
 	blocks[2].huge = NULL;
 	refusal = -EBUSY;
 	expect_eq(reclaim(ULONG_MAX), 0);
-	expect(!counted[0] && counted[1] && !counted[2]);
-	/* Those that are held now are looked at again. */
+	expect(!counted[0] && counted[1] == 1 && !counted[2]);
+	/* Those that are held now are looked at again, the next time. */
 	expect(marked[0] && marked[1] && !marked[2]);
+	expect_eq(looks_left, LOOKS - 3);
+	/* From wherever the hand is. */
+	region.hand_count = 1;
+	expect_eq(reclaim(ULONG_MAX), 0);
+	expect(counted[1] == 2 && looks_left == LOOKS - 2);
 	end(0);
 }
 
