@@ -141,8 +141,8 @@ static void pins_see(struct worker *w, size_t page)
 	}
 }
 
-/* @whole: together with all other pages of its block. */
-static void pins_detach(struct worker *w, size_t page, bool whole)
+/* @cut: the file ends before its block. */
+static void pins_detach(struct worker *w, size_t page, bool cut)
 {
 	struct model *m = w->m;
 	unsigned int i, n;
@@ -154,7 +154,7 @@ static void pins_detach(struct worker *w, size_t page, bool whole)
 
 			if (at >= pin->pages)
 				continue;
-			if (whole)
+			if (cut)
 				pin->stays[at] = false;
 			else if (pin->attached[at] && m->target == REGION)
 				pin->stays[at] = pin->maybe_stayed[at] = true;
@@ -183,9 +183,10 @@ void model_write_page(struct worker *w, size_t page, uint64_t version)
 	w->m->versions[page] = version;
 }
 
-void model_punch(struct worker *w, size_t pos, size_t len)
+/* @last: where the file ends from now on. */
+static void give_back(struct worker *w, size_t pos, size_t len, size_t last)
 {
-	size_t start = pos, end = pos + len, page, block;
+	size_t end = pos + len, page, block;
 
 	for (; pos < end; pos = (page + 1) * PAGE) {
 		size_t part = MIN(end - pos, PAGE - pos % PAGE);
@@ -193,11 +194,15 @@ void model_punch(struct worker *w, size_t pos, size_t len)
 		page = pos / PAGE;
 		block = page - page % BLOCK_PAGES;
 		if (part == PAGE)
-			pins_detach(w, page, start <= block * PAGE &&
-				    end >= (block + BLOCK_PAGES) * PAGE);
+			pins_detach(w, page, block * PAGE >= last);
 		memset(w->m->bytes + pos, 0, part);
 		pins_see(w, page);
 	}
+}
+
+void model_punch(struct worker *w, size_t pos, size_t len)
+{
+	give_back(w, pos, len, SIZE_MAX);
 }
 
 void model_resize(struct worker *w, size_t pages)
@@ -205,7 +210,7 @@ void model_resize(struct worker *w, size_t pages)
 	struct model *m = w->m;
 
 	if (pages < m->size)
-		model_punch(w, pages * PAGE, (m->size - pages) * PAGE);
+		give_back(w, pages * PAGE, (m->size - pages) * PAGE, pages * PAGE);
 	__atomic_store_n(&m->size, pages, __ATOMIC_SEQ_CST);
 }
 

@@ -40,8 +40,8 @@ enum target {
 
 /*
  * Pages that a pipe holds. It sees what is written to them, until a punch or truncation takes
- * them from the memory under test. A punch of a part of a huge frame does not: it writes zeros
- * there. Whether a page is in one is not known, so both is right then.
+ * them from the memory under test. A punch of a huge frame does not: it writes zeros there, unless
+ * the file ends before it. Whether a page is in one is not known, so both is right then.
  */
 struct pin {
 	bool held;
