@@ -52,7 +52,7 @@ void pp_knobs_default(struct pp_pool *pool)
 	k->shrink_step = 1048576 >> PAGE_SHIFT;
 	k->spare = 524288 >> PAGE_SHIFT;
 	k->stall_ms = 10000;
-	k->huge = PP_HUGE_FIRST_TOUCH;
+	k->huge = PP_HUGE_OFF;
 	k->huge_zeros = PP_BLOCK_PAGES / 4;
 	pool->policy = &pp_policy_clock;
 }
