@@ -31,6 +31,7 @@ const char *const pp_knob_names[PP_NR_KNOBS] = {
 	[PP_KNOB_STALL]		= "stall_ms",
 	[PP_KNOB_HUGE]		= "huge",
 	[PP_KNOB_HUGE_ZEROS]	= "huge_zeros",
+	[PP_KNOB_HUGE_HOT]	= "huge_hot",
 };
 
 const char *const pp_huge_names[PP_NR_HUGE_MODES] = {
@@ -54,6 +55,7 @@ void pp_knobs_default(struct pp_pool *pool)
 	k->stall_ms = 10000;
 	k->huge = PP_HUGE_OFF;
 	k->huge_zeros = PP_BLOCK_PAGES / 4;
+	k->huge_hot = true;
 	pool->policy = &pp_policy_clock;
 }
 
@@ -90,6 +92,8 @@ static bool *switch_field(struct pp_knobs *k, enum pp_knob knob)
 		return &k->detect_same;
 	case PP_KNOB_SHRINKER:
 		return &k->shrinker;
+	case PP_KNOB_HUGE_HOT:
+		return &k->huge_hot;
 	default:
 		return NULL;
 	}

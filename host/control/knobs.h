@@ -27,6 +27,7 @@
  * @PP_KNOB_STALL: stall_ms
  * @PP_KNOB_HUGE: huge
  * @PP_KNOB_HUGE_ZEROS: huge_zeros
+ * @PP_KNOB_HUGE_HOT: huge_hot
  * @PP_NR_KNOBS: number of knobs
  */
 enum pp_knob {
@@ -47,6 +48,7 @@ enum pp_knob {
 	PP_KNOB_STALL,
 	PP_KNOB_HUGE,
 	PP_KNOB_HUGE_ZEROS,
+	PP_KNOB_HUGE_HOT,
 	PP_NR_KNOBS
 };
 

@@ -39,6 +39,9 @@
 	X(shatters)		\
 	X(shatter_zero)		\
 	X(shatter_sparse)	\
+	X(shatter_tough)	\
+	X(shatter_hot)		\
+	X(shatter_cold)		\
 	X(stalls)		\
 	X(memory_errors)	\
 	X(reclaim_ns)		\

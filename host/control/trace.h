@@ -15,6 +15,8 @@
 #define pp_show_why(w) \
 	__print_symbolic(w, { 0, "fault" }, { 1, "age" }, { 2, "evict" }, { 3, "punch" }, \
 			 { 4, "shatter" }, { 5, "regroup" })
+#define pp_show_hot(h) \
+	__print_symbolic(h, { 0, "try" }, { 1, "trial" }, { 2, "pays" }, { 3, "rest" })
 #endif
 
 TRACE_EVENT(pagepact_home,
@@ -60,6 +62,25 @@ TRACE_EVENT(pagepact_block,
 	TP_printk("region %llu block at page %lu %s -> %s by %s", __entry->ino, __entry->base,
 		  pp_show_state(__entry->from), pp_show_state(__entry->to),
 		  pp_show_why(__entry->why))
+);
+
+TRACE_EVENT(pagepact_hot,
+	TP_PROTO(u64 ino, int from, int to, unsigned int rest),
+	TP_ARGS(ino, from, to, rest),
+	TP_STRUCT__entry(
+		__field(u64, ino)
+		__field(int, from)
+		__field(int, to)
+		__field(unsigned int, rest)
+	),
+	TP_fast_assign(
+		__entry->ino = ino;
+		__entry->from = from;
+		__entry->to = to;
+		__entry->rest = rest;
+	),
+	TP_printk("region %llu huge frames in use: %s -> %s, %u left alone", __entry->ino,
+		  pp_show_hot(__entry->from), pp_show_hot(__entry->to), __entry->rest)
 );
 
 TRACE_EVENT(pagepact_reclaim,

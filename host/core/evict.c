@@ -10,8 +10,6 @@
 
 /* Pages handled before the block's lock is let go for whoever faults in it. */
 #define LOCK_BATCH	8
-/* Three quarters of a block touched again make it hot. */
-#define HOT(rescued, aged)	((rescued) * 4 >= (aged) * 3)
 #define MAX_HEAT		3
 
 bool pp_block_lock(struct pp_block *block, bool try_only)
@@ -46,7 +44,7 @@ static bool skip_hot(struct pp_block *block)
 	/* Judged already, and the rounds to pass over are over. */
 	if (!block->aged)
 		return false;
-	block->heat = HOT(block->rescued, block->aged) ? min(block->heat + 1, MAX_HEAT) : 0;
+	block->heat = pp_block_is_hot(block) ? min(block->heat + 1, MAX_HEAT) : 0;
 	block->skip = block->heat ? (1 << block->heat) - 2 : 0;
 	block->aged = 0;
 	block->rescued = 0;
@@ -115,6 +113,7 @@ unsigned int pp_block_age(struct pp_block *block, struct pp_reclaim *rc)
 	}
 	if (block->huge && folio_ref_count(block->huge) == 1 && block->nr[PP_FRAME]) {
 		pp_home_move_all(block, PP_STANDBY, PP_WHY_AGE);
+		WRITE_ONCE(block->tough, 0);
 		aged = PP_BLOCK_PAGES;
 	}
 	block->aged = aged;
@@ -127,6 +126,17 @@ unsigned int pp_block_age(struct pp_block *block, struct pp_reclaim *rc)
 static bool takes_raw(struct pp_reclaim *rc)
 {
 	return rc->hard && !rc->host;
+}
+
+/*
+ * Pages known not to compress go when nothing else was found. Where the store has room for all in
+ * any case, they go like others: warm ones shall not leave for their sake.
+ */
+static bool takes_tough(struct pp_reclaim *rc, pp_home_t home)
+{
+	if (rc->exchange && rc->bytes < PAGE_SIZE)
+		return false;
+	return takes_raw(rc) || (rc->covered && pp_home_state(home) == PP_STANDBY);
 }
 
 int pp_evict_store(struct pp_region *region, struct page *page, unsigned int flags,
@@ -157,7 +167,7 @@ static int find_home(struct pp_region *region, struct folio *folio, pp_home_t ho
 		return 0;
 	}
 	ret = pp_evict_store(region, folio_page(folio, 0),
-			     (home & PP_HOME_TOUGH ? PP_PUT_KNOWN_RAW : 0) |
+			     (home & PP_HOME_TOUGH ? PP_PUT_KNOWN_RAW | PP_PUT_ALLOW_RAW : 0) |
 			     (rc->exchange ? PP_PUT_EXCHANGE(rc->bytes, rc->out) : 0), rc, &slot);
 	if (ret < 0)
 		return ret;
@@ -268,7 +278,7 @@ static bool evictable(pp_home_t home, struct pp_reclaim *rc, bool any)
 	    ((home & PP_HOME_TOUGH) || !READ_ONCE(rc->pool->knobs.detect_same)))
 		return false;
 	if ((home & PP_HOME_TOUGH) && !(home & PP_HOME_COPY) && pp_home_has_frame(home) &&
-	    (!takes_raw(rc) || (rc->exchange && rc->bytes < PAGE_SIZE)))
+	    !takes_tough(rc, home))
 		return false;
 	return pp_home_state(home) == PP_STANDBY || (any && pp_home_state(home) == PP_FRAME);
 }

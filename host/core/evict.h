@@ -45,6 +45,8 @@
  * @host: it is the host that needs memory: pages that compression does not make smaller win nothing
  * @oom: the host is about to kill
  * @hard: the easy ways did not suffice: age hot blocks, evict incompressible pages as well
+ * @covered: the store could take all that a limit keeps out of memory, incompressible as it may be,
+ *	and it is a limit that is helped
  */
 struct pp_reclaim {
 	struct pp_pool *pool;
@@ -67,6 +69,7 @@ struct pp_reclaim {
 	bool host;
 	bool oom;
 	bool hard;
+	bool covered;
 };
 
 /* Pages too large that are tried for one exchange, in a visit to a region and in a block of it. */
@@ -131,6 +134,19 @@ bool pp_block_has_mlocked(struct pp_block *block);
  * Return: number of pages made standby.
  */
 unsigned int pp_block_age(struct pp_block *block, struct pp_reclaim *rc);
+
+/**
+ * pp_block_is_hot - was most of a block touched again since it was aged last?
+ * @block: the block; without its lock a hint
+ * Return: true when it was.
+ */
+static inline bool pp_block_is_hot(struct pp_block *block)
+{
+	unsigned int aged = READ_ONCE(block->aged);
+
+	/* Three quarters. */
+	return aged && READ_ONCE(block->rescued) * 4 >= aged * 3;
+}
 
 /**
  * pp_block_evict - evicts standby pages of a block

@@ -16,6 +16,8 @@
 #define WORTH_SHATTERING	(PP_BLOCK_PAGES / 32)
 /* Pages in frames that make it worth while to regroup: three quarters of the block. */
 #define WORTH_REGROUPING	(PP_BLOCK_PAGES / 4 * 3)
+/* Pages that compress, before PP_MAX_KEPT do not: a quarter of those tried. */
+#define WORTH_FREEING		(PP_MAX_KEPT / 3)
 /* Held while a huge frame is evicted for want of memory; the shrinker only tries. */
 static DEFINE_MUTEX(one_at_a_time);
 
@@ -138,6 +140,7 @@ static void set_huge(struct pp_block *block, struct folio *folio)
 
 	WRITE_ONCE(block->huge, folio);
 	WRITE_ONCE(block->punched, 0);
+	WRITE_ONCE(block->tough, 0);
 	WRITE_ONCE(block->changed, jiffies);
 	/* What was asked for one is not for the next. */
 	xa_clear_mark(&region->blocks, block->base >> PP_BLOCK_SHIFT, PP_BLOCK_SHATTER);
@@ -306,16 +309,6 @@ static void let_go(struct pp_block *block, struct folio *huge)
 	pp_frame_put_huge(block->region, huge);
 }
 
-static bool is_zero(struct page *page)
-{
-	const u64 *words = kmap_local_page(page);
-	/* The last one first: a page may be made to differ only there. */
-	bool zero = !words[PAGE_SIZE / sizeof(*words) - 1] && !memchr_inv(words, 0, PAGE_SIZE);
-
-	kunmap_local(words);
-	return zero;
-}
-
 bool pp_huge_is_held(struct pp_block *block)
 {
 	return folio_test_mlocked(block->huge) ||
@@ -332,7 +325,7 @@ unsigned int pp_huge_zeros(struct pp_block *block, unsigned long least)
 	for (i = 0; i < PP_BLOCK_PAGES; i++) {
 		if (zeros + PP_BLOCK_PAGES - i < least)
 			return 0;
-		zeros += is_zero(folio_page(block->huge, i));
+		zeros += pp_store_is_zero(folio_page(block->huge, i));
 	}
 	return zeros >= least ? zeros : 0;
 }
@@ -343,6 +336,7 @@ unsigned int pp_huge_zeros(struct pp_block *block, unsigned long least)
  * @huge: its huge frame, isolated
  * @state: that of all pages before
  * @rc: for an eviction, or NULL: nothing goes to the store
+ * @flags: for the store: PP_PUT_ALLOW_RAW or 0
  * @frames: for pages that need one; more are allocated without waiting
  * @found: pages per kind of home in the store (enum pp_put)
  * @kept: pages that got a frame
@@ -352,6 +346,7 @@ struct pp_shatter {
 	struct folio *huge;
 	enum pp_state state;
 	struct pp_reclaim *rc;
+	unsigned int flags;
 	struct list_head *frames;
 	unsigned int found[PP_NR_PUTS];
 	unsigned int kept;
@@ -399,13 +394,13 @@ static int shatter_part(struct pp_shatter *s, unsigned int i)
 	int ret;
 
 	if (!s->rc) {
-		if (!is_zero(page))
+		if (!pp_store_is_zero(page))
 			return part_to_frame(s, i, page, 0);
 		pp_home_move(s->block, i, PP_HOLE, PP_WHY_SHATTER);
 		s->found[PP_PUT_ZERO]++;
 		return 0;
 	}
-	ret = pp_evict_store(s->block->region, page, 0, s->rc, &slot);
+	ret = pp_evict_store(s->block->region, page, s->flags, s->rc, &slot);
 	if (ret == -E2BIG) {
 		flags = PP_HOME_TOUGH;
 		pp_stat_inc(s->block->region, incompressible);
@@ -444,7 +439,7 @@ static void unshatter_part(struct pp_shatter *s, unsigned int i)
 	}
 }
 
-/* All pages get a home of their own, or all stay. Return: 0, -ENOMEM, -ENOSPC. */
+/* All pages get a home of their own, or all stay. Return: 0, -ENOMEM, -ENOSPC, -E2BIG. */
 static int shatter(struct pp_shatter *s)
 {
 	unsigned int i;
@@ -459,6 +454,8 @@ static int shatter(struct pp_shatter *s)
 		return err;
 	}
 	set_huge(s->block, NULL);
+	s->block->aged = s->kept;
+	s->block->rescued = 0;
 	let_go(s->block, s->huge);
 	pp_stat_inc(s->block->region, shatters);
 	pp_stat_add(s->block->region, shatter_zero, s->found[PP_PUT_ZERO]);
@@ -487,37 +484,52 @@ static bool isolate(struct pp_block *block)
 	return false;
 }
 
-/* Return: false when it has no huge frame. */
-static bool evict_whole(struct pp_block *block, struct pp_reclaim *rc, bool any)
+static void not_evicted(struct pp_shatter *s, unsigned int refused, int err)
+{
+	struct pp_reclaim *rc = s->rc;
+
+	pp_frame_unisolate(s->huge);
+	pp_stat_inc(s->block->region, busy);
+	/* There is room for less than all of it, perhaps for other pages. */
+	rc->whole |= rc->refused > refused;
+	rc->refused = min(rc->refused, refused + 1);
+	if (err == -E2BIG)
+		WRITE_ONCE(s->block->tough, 1 + s->found[PP_PUT_STORED] +
+					    s->found[PP_PUT_SAME] + s->found[PP_PUT_ZERO]);
+}
+
+/* Return: 0: done with; -E2BIG: too much of it does not compress; -ENOENT: it has no huge frame. */
+static int evict_whole(struct pp_block *block, struct pp_reclaim *rc, bool any)
 {
 	struct pp_shatter s = { .block = block, .rc = rc };
 	unsigned int refused = rc->refused;
+	int err = 0;
 
 	if (!pp_block_lock(block, rc->try_only))
-		return true;
+		return 0;
 	s.huge = block->huge;
 	if (!s.huge) {
 		mutex_unlock(&block->lock);
-		return false;
+		return -ENOENT;
 	}
 	s.state = pp_home_state(block->home[0]);
+	/* As for pages known not to compress. */
+	if (rc->covered && block->tough && s.state == PP_STANDBY)
+		s.flags = PP_PUT_ALLOW_RAW;
 	if (any && s.state == PP_FRAME)
 		unmap(block);
 	if ((any || s.state == PP_STANDBY) && isolate(block)) {
-		if (!shatter(&s)) {
+		err = shatter(&s);
+		if (err) {
+			not_evicted(&s, refused, err);
+		} else {
 			count_evicted(&s);
 			if (rc->refused == refused && !pp_store_is_full(rc))
 				rc->refused = 0;
-		} else {
-			pp_frame_unisolate(s.huge);
-			pp_stat_inc(block->region, busy);
-			/* There is room for less than all of it, perhaps for other pages. */
-			rc->whole |= rc->refused > refused;
-			rc->refused = min(rc->refused, refused + 1);
 		}
 	}
 	mutex_unlock(&block->lock);
-	return true;
+	return err == -E2BIG ? err : 0;
 }
 
 /* The shrinker's callers may hold anything; a fault holds nothing that the other one wants. */
@@ -526,24 +538,47 @@ static bool take_turn(struct pp_reclaim *rc)
 	return rc->starved ? !mutex_lock_killable(&one_at_a_time) : mutex_trylock(&one_at_a_time);
 }
 
+/*
+ * Pages that do not compress shall not keep the others, if these are many.
+ * Return: true when it is broken up.
+ */
+static bool free_from_tough(struct pp_block *block, struct pp_reclaim *rc)
+{
+	int zeros;
+
+	if (rc->try_only || rc->host || rc->starved ||
+	    READ_ONCE(block->tough) <= 1 + WORTH_FREEING || !pp_huge_may_shatter(block))
+		return false;
+	zeros = pp_huge_shatter(block, PP_BLOCK_PAGES);
+	if (zeros < 0)
+		return false;
+	rc->done += zeros;
+	pp_stat_inc(block->region, shatter_tough);
+	return true;
+}
+
 bool pp_huge_evict(struct pp_block *block, struct pp_reclaim *rc, bool any)
 {
 	/* All of it is in memory twice at the end, the second time compressed. */
-	bool alone = (rc->host && !rc->oom) || rc->starved, whole;
+	bool alone = (rc->host && !rc->oom) || rc->starved;
+	int err = -E2BIG;
 
 	if (!any && !READ_ONCE(block->nr[PP_STANDBY]))
 		return READ_ONCE(block->huge);
 	/* One that found no room will do for this visit: each try fills the store up first. */
 	if (rc->whole)
 		return READ_ONCE(block->huge);
-	if (alone && !take_turn(rc)) {
-		rc->outrun = true;
-		return true;
+	/* What is in use may have been written since. */
+	if (any || !READ_ONCE(block->tough) || rc->hard || rc->covered) {
+		if (alone && !take_turn(rc)) {
+			rc->outrun = true;
+			return true;
+		}
+		err = evict_whole(block, rc, any);
+		if (alone)
+			mutex_unlock(&one_at_a_time);
 	}
-	whole = evict_whole(block, rc, any);
-	if (alone)
-		mutex_unlock(&one_at_a_time);
-	return whole;
+	return err == -E2BIG ? !free_from_tough(block, rc) : !err;
 }
 
 /* So many frames; fewer when there is no memory. */
@@ -571,11 +606,11 @@ static void get_parts(struct pp_block *block, unsigned int n, struct list_head *
 	folio_put(huge);
 }
 
-/* Return: 0, -ENOMEM; -EBUSY: pinned, or a fault still has it. */
+/* Return: 0, -ENOENT, -ENOMEM; -EBUSY: pinned, or a fault still has it. */
 static int shatter_now(struct pp_shatter *s)
 {
 	struct pp_block *block = s->block;
-	int err = 0;
+	int err = -ENOENT;
 
 	mutex_lock(&block->lock);
 	s->huge = block->huge;
@@ -602,7 +637,7 @@ int pp_huge_shatter(struct pp_block *block, unsigned int parts)
 	u64 start;
 
 	if (!READ_ONCE(block->huge))
-		return 0;
+		return -ENOENT;
 	start = ktime_get_ns();
 	get_parts(block, parts, &frames);
 	s.frames = &frames;
@@ -617,15 +652,14 @@ int pp_huge_shatter(struct pp_block *block, unsigned int parts)
 	return err ? err : s.found[PP_PUT_ZERO];
 }
 
-/* Trying takes memory, and unmaps. */
-static bool worth_trying(struct pp_block *block)
+bool pp_huge_may_shatter(struct pp_block *block)
 {
-	bool worth;
+	bool may;
 
 	mutex_lock(&block->lock);
-	worth = block->huge && !pp_huge_is_held(block) && !has_bad_part(block->huge);
+	may = block->huge && !pp_huge_is_held(block) && !has_bad_part(block->huge);
 	mutex_unlock(&block->lock);
-	return worth;
+	return may;
 }
 
 static int shatter_from(struct pp_region *region, unsigned long first, unsigned int *tries)
@@ -638,7 +672,7 @@ static int shatter_from(struct pp_region *region, unsigned long first, unsigned 
 		if (!*tries || pp_region_ending(region) || fatal_signal_pending(current))
 			break;
 		cond_resched();
-		if (!READ_ONCE(block->huge) || !worth_trying(block))
+		if (!READ_ONCE(block->huge) || !pp_huge_may_shatter(block))
 			continue;
 		zeros = pp_huge_shatter(block, PP_BLOCK_PAGES);
 		if (zeros >= 0) {
@@ -715,6 +749,7 @@ void pp_huge_punch(struct pp_block *block, unsigned int first, unsigned int end)
 	}
 	if (!inside)
 		unmap_behind_fault(block);
+	WRITE_ONCE(block->tough, 0);
 	folio_zero_range(block->huge, (size_t)first << PAGE_SHIFT,
 			 (size_t)(end - first) << PAGE_SHIFT);
 	WRITE_ONCE(block->punched, min(block->punched + end - first, PP_BLOCK_PAGES));
@@ -727,6 +762,7 @@ static int shatter_marked(struct pp_block *block)
 {
 	unsigned int zeros = 0;
 	bool inside, held = false;
+	int err;
 
 	mutex_lock(&block->lock);
 	inside = inside_file(block);
@@ -741,7 +777,8 @@ static int shatter_marked(struct pp_block *block)
 	mutex_unlock(&block->lock);
 	if (held)
 		return -EBUSY;
-	return zeros ? min(pp_huge_shatter(block, PP_BLOCK_PAGES - zeros), 0) : 0;
+	err = zeros ? pp_huge_shatter(block, PP_BLOCK_PAGES - zeros) : 0;
+	return err == -ENOENT ? 0 : min(err, 0);
 }
 
 void pp_huge_shatter_marked(struct pp_region *region)

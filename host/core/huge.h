@@ -11,8 +11,9 @@
  * Nothing in the kernel that a module may call splits such a frame, so it is given up as a whole:
  *
  *   evicted    when cold: pages of zeros become holes, all others go to the store
- *   shattered  when parts of it were punched, or are zeros while memory is short (policy/sparse.c):
- *              pages of zeros become holes, all others get frames of their own, as standby pages
+ *   shattered  when parts of it were punched, or are zeros while memory is short (policy/sparse.c),
+ *              or when too many pages do not compress for it to be evicted: pages of zeros become
+ *              holes, all others get frames of their own, as standby pages
  *   punched    when all of it is
  *
  * Eviction and shattering hold the block's lock and the isolated frame from beginning to end. The
@@ -76,6 +77,10 @@ bool pp_huge_install(struct pp_block *block, struct folio *folio);
  * @block: the block
  * @rc: the request; all pages of the block are evicted, also when it wants fewer
  * @any: also when it is in use
+ *
+ * One that cannot go because too many pages do not compress is shattered, if the request allows
+ * for taking memory first: the others can go then.
+ *
  * Return: true when the block is done with; false: it has no huge frame (any more).
  */
 bool pp_huge_evict(struct pp_block *block, struct pp_reclaim *rc, bool any);
@@ -102,10 +107,20 @@ bool pp_huge_is_held(struct pp_block *block);
 unsigned int pp_huge_zeros(struct pp_block *block, unsigned long least);
 
 /**
+ * pp_huge_may_shatter - is it worth trying?
+ * @block: the block
+ *
+ * Trying takes memory, and unmaps.
+ *
+ * Return: false when it has no huge frame, or one that somebody holds or that is damaged.
+ */
+bool pp_huge_may_shatter(struct pp_block *block);
+
+/**
  * pp_huge_shatter - frames of one page instead of a huge one
  * @block: the block
  * @parts: pages that will need a frame, as far as is known: it takes longer when there are more
- * Return: pages that became holes; 0 also when it has no huge frame; -EBUSY: pinned; -ENOMEM.
+ * Return: pages that became holes; -ENOENT: it has no huge frame; -EBUSY: pinned; -ENOMEM.
  */
 int pp_huge_shatter(struct pp_block *block, unsigned int parts);
 

@@ -292,10 +292,12 @@ void pp_region_punch(struct pp_region *region, pgoff_t start, pgoff_t end)
 int pp_region_cut(struct pp_region *region, pgoff_t index)
 {
 	struct pp_block *block = pp_block_get(region, index, false);
+	int err;
 
 	if (!block || !(index & (PP_BLOCK_PAGES - 1)))
 		return 0;
-	return min(pp_huge_shatter(block, PP_BLOCK_PAGES), 0);
+	err = pp_huge_shatter(block, PP_BLOCK_PAGES);
+	return err == -ENOENT ? 0 : min(err, 0);
 }
 
 int pp_region_resize(struct pp_region *region, unsigned long from, unsigned long to)

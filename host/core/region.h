@@ -68,10 +68,13 @@ static_assert(PAGE_SHIFT == 12 && sizeof(pp_home_t) << PP_BLOCK_SHIFT == PAGE_SI
  * @aged: pages made standby when the block was aged last
  * @huge: the huge frame that all homes are in, or NULL; read without the lock as a hint
  * @punched: pages of @huge punched since it came, at most; read without the lock as a hint
+ * @tough: not 0: too much of @huge, as it is since it became standby, does not compress for it to
+ *	be evicted; 1 + pages tried that could have gone; read without the lock as a hint
  * @changed: jiffies when @huge came, went, or could not be had by regrouping, or when the block was
  *	made; READ_ONCE()
  * @heat: 0..3, how often in a row most of the aged pages were touched again
  * @skip: ageing rounds that still pass over this block because of its heat
+ * @on_trial: its huge frame was broken up to see what of it is in use; READ_ONCE()
  * @lru: on the module's list_lru, constant place from the first touch to the region's end
  */
 struct pp_block {
@@ -84,8 +87,10 @@ struct pp_block {
 	u16 rescued;
 	u16 aged;
 	u16 punched;
+	u16 tough;
 	u8 heat;
 	u8 skip;
+	bool on_trial;
 	struct folio *huge;
 	unsigned long changed;
 	struct list_head lru;
@@ -110,6 +115,22 @@ enum pp_huge_mode {
 	PP_HUGE_ALWAYS_TRY,
 	PP_HUGE_POOL,
 	PP_NR_HUGE_MODES
+};
+
+/**
+ * enum pp_hot - is it worth while to break up a region's huge frames that are in use?
+ * @PP_HOT_TRY: the next one that proves hot is broken up to see
+ * @PP_HOT_TRIAL: one has been, and is not judged yet
+ * @PP_HOT_PAYS: it was: all that prove hot are broken up
+ * @PP_HOT_REST: it was not: some are left alone before the next try
+ *
+ * See policy/hot.c.
+ */
+enum pp_hot {
+	PP_HOT_TRY,
+	PP_HOT_TRIAL,
+	PP_HOT_PAYS,
+	PP_HOT_REST,
 };
 
 /**
@@ -148,6 +169,7 @@ struct pp_limit_writes {
  * @age_interval_ms: milliseconds, 0 = only under pressure
  * @huge: enum pp_huge_mode
  * @huge_zeros: pages of zeros for which a huge frame is broken up under pressure, 0 = never
+ * @huge_hot: switch
  * @evict: switch
  * @keep_copies: switch
  * @detect_same: switch
@@ -166,6 +188,7 @@ struct pp_knobs {
 	unsigned long age_interval_ms;
 	unsigned long huge;
 	unsigned long huge_zeros;
+	bool huge_hot;
 	bool evict;
 	bool keep_copies;
 	bool detect_same;
@@ -272,8 +295,11 @@ struct pp_pool {
  * @hand_age: next block that the clock ages, under @clock_lock
  * @hand_evict: next block from which the clock evicts, under @clock_lock
  * @gap: blocks between the two hands, under @clock_lock
+ * @hot: what is known of its huge frames in use, under @clock_lock
+ * @hot_patience: 2 to the power of that many are left alone before the next try, under @clock_lock
+ * @hot_rest: how many still are, under @clock_lock
  * @hand_count: next block whose zeros are counted, READ_ONCE()
- * @clock_lock: protects the two hands
+ * @clock_lock: protects the two hands, and what is known of huge frames in use
  * @stats: counters
  * @last_line: jiffies of the last log line about memory errors, to keep them apart
  * @kobj: sysfs directory
@@ -305,6 +331,9 @@ struct pp_region {
 	unsigned long hand_age;
 	unsigned long hand_evict;
 	unsigned long gap;
+	enum pp_hot hot;
+	unsigned int hot_patience;
+	unsigned int hot_rest;
 	unsigned long hand_count;
 	spinlock_t clock_lock;
 	struct pp_stats __percpu *stats;

@@ -49,6 +49,7 @@ static const struct fs_parameter_spec pp_parameters[] = {
 	KNOB_OPT("stall_ms",		PP_KNOB_STALL),
 	KNOB_OPT("huge",		PP_KNOB_HUGE),
 	KNOB_OPT("huge_zeros",		PP_KNOB_HUGE_ZEROS),
+	KNOB_OPT("huge_hot",		PP_KNOB_HUGE_HOT),
 	fsparam_u32oct("mode",		OPT_MODE),
 	fsparam_uid("uid",		OPT_UID),
 	fsparam_gid("gid",		OPT_GID),

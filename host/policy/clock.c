@@ -98,7 +98,8 @@ static void clock_reclaim(struct pp_region *region, struct pp_reclaim *rc)
 		while (!pp_region_ending(region) && rc->done < rc->want && ages &&
 		       (block = take_to_age(region))) {
 			ages--;
-			pp_block_age(block, rc);
+			if (!pp_hot_break_up(block, rc))
+				pp_block_age(block, rc);
 			cond_resched();
 		}
 		block = take_to_evict(region);
@@ -107,6 +108,7 @@ static void clock_reclaim(struct pp_region *region, struct pp_reclaim *rc)
 		/* Blocks without memory cost nothing, and there may be many of them in a row. */
 		if (READ_ONCE(block->nr[PP_FRAME]) || READ_ONCE(block->nr[PP_STANDBY]))
 			looks--;
+		pp_hot_judge(block);
 		cond_resched();
 		if (READ_ONCE(block->nr[PP_STANDBY]) &&
 		    (!evict_block(block, rc) || rc->outrun))

@@ -247,6 +247,15 @@ static void check_refill(struct pp_pool *pool)
 		queue_delayed_work(reclaim_wq, &pool->refill_work, HZ / 10);
 }
 
+/* Could the store take all pages that the limit leaves no room for, as they are? */
+static bool is_covered(struct pp_pool *pool)
+{
+	u64 limit = READ_ONCE(pool->knobs.limit), store = pp_store_limit(pool->store);
+
+	return !store || (limit << PAGE_SHIFT) + store - pp_store_kept(pool->store) >=
+			 (u64)atomic_long_read(&pool->promised) << PAGE_SHIFT;
+}
+
 void pp_reclaim_run(struct pp_reclaim *rc, const char *who)
 {
 	u64 start = ktime_get_ns();
@@ -257,6 +266,7 @@ void pp_reclaim_run(struct pp_reclaim *rc, const char *who)
 		return;
 	if (READ_ONCE(rc->pool->crowded) && pp_store_roomy(rc->pool->store))
 		pp_reclaim_forget(rc->pool);
+	rc->covered = !rc->host && is_covered(rc->pool);
 	reclaim_sparse(rc);
 	/*
 	 * Copies that lie scattered leave no room until many are gone, and each round looks at

@@ -37,9 +37,10 @@ const struct pp_policy_ops *pp_policy_find(const char *name);
  * @rc: the request; its @done tells the result
  * @who: name for the trace
  *
- * Takes what is easy first: zeros in huge frames, then what compresses, incompressible pages only
- * when that is not enough. When it is the store that has no room, copies that it keeps of pages in
- * memory go. Stops early when the caller is killed.
+ * Takes what is easy first: zeros in huge frames, then what compresses. Pages found not to compress
+ * go only when that is not enough; or, for a limit, where the store has room for all that can come,
+ * the next time that they are found standby. When it is the store that has no room, copies that it
+ * keeps of pages in memory go. Stops early when the caller is killed.
  */
 void pp_reclaim_run(struct pp_reclaim *rc, const char *who);
 
@@ -190,6 +191,22 @@ void pp_clock_age(struct pp_region *region);
  * How much is a good part the knob huge_zeros says. May sleep, and allocates: not for the shrinker.
  */
 void pp_sparse_reclaim(struct pp_region *region, struct pp_reclaim *rc);
+
+/**
+ * pp_hot_break_up - breaks up a huge frame that proved hot, when that may win memory
+ * @block: the block, which the clock would age
+ * @rc: the request; its @done is counted up by the pages that became holes
+ *
+ * May sleep, and allocates: not for the shrinker.
+ * Return: true when it was: its pages are standby now.
+ */
+bool pp_hot_break_up(struct pp_block *block, struct pp_reclaim *rc);
+
+/**
+ * pp_hot_judge - has it been worth while to break up a block?
+ * @block: a block whose cold pages are to be evicted next
+ */
+void pp_hot_judge(struct pp_block *block);
 
 /**
  * pp_reclaim_init_pool - prepares the workers of a new pool

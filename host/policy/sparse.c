@@ -41,7 +41,7 @@ static bool look_at(struct pp_block *block, unsigned long least, struct pp_recla
 	if (won > 0) {
 		rc->done += won;
 		pp_stat_inc(region, shatter_sparse);
-	} else if (won < 0) {
+	} else if (won < 0 && won != -ENOENT) {
 		xa_set_mark(&region->blocks, block->base >> PP_BLOCK_SHIFT, PP_BLOCK_UNCOUNTED);
 	}
 	return won != -ENOMEM;

@@ -359,6 +359,16 @@ bool pp_store_is_same(struct page *page)
 	return same;
 }
 
+bool pp_store_is_zero(struct page *page)
+{
+	void *p = kmap_local_page(page);
+	u64 word;
+	bool zero = same_filled(p, &word) && !word;
+
+	kunmap_local(p);
+	return zero;
+}
+
 int pp_store_fetch(struct pp_slots *slots, u64 number, struct page *dst)
 {
 	struct pp_slot slot;

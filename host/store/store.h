@@ -131,6 +131,13 @@ bool pp_store_roomy(struct pp_store *store);
 bool pp_store_is_same(struct page *page);
 
 /**
+ * pp_store_is_zero - is a page all zeros?
+ * @page: may change at any time; the answer is a hint then
+ * Return: true when it is.
+ */
+bool pp_store_is_zero(struct page *page);
+
+/**
  * pp_store_compact - moves stored pages together, so that the tiers take less memory
  * @store: the store
  * Return: pages won.

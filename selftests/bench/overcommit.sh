@@ -34,7 +34,7 @@ overcommit_stop() {
 # overcommit_show: what it took
 overcommit_show() {
 	(cd "$pool" && grep -H . huge resident huge_resident compressed evictions evict_zero restores \
-		shatter_sparse stalls)
+		shatter_sparse shatter_tough shatter_hot shatter_cold stalls)
 }
 
 setup_pool

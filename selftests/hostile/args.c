@@ -363,7 +363,7 @@ static size_t good_value(struct rng *r, const char *name, char *out)
 	/* The last one is a region's only. */
 	static const char *const modes[] = { "off", "first-touch", "always-try", "pool" };
 
-	if (strstr(name, "huge") && !strstr(name, "huge_zeros"))
+	if (strstr(name, "huge") && !strstr(name, "huge_"))
 		return sprintf(out, "%s", modes[below(r, strstr(name, "regions") ? 4 : 3)]);
 	if (strstr(name, "compressor"))
 		return sprintf(out, "%s", below(r, 2) ? "lz4" : "zstd");

@@ -23,6 +23,7 @@ static const char *const knobs[][2] = {
 	{ "age_interval_ms", "0" }, { "age_interval_ms", "20" },
 	{ "huge", "always-try" }, { "huge", "first-touch" }, { "huge", "off" },
 	{ "huge_zeros", "524288" }, { "huge_zeros", "4096" },
+	{ "huge_hot", "1" },	   { "huge_hot", "0" },
 	{ "limit", "0" },
 };
 

@@ -176,6 +176,7 @@ void sweep_values(void)
 		"evict", "0", "keep_copies", "0", "detect_same", "0", "shrinker", "0",
 		"shrink_step", "4096", "age_interval_ms", "86400000", "spare", "0",
 		"stall_ms", "77", "huge", "first-touch", "huge_zeros", "0",
+		"huge_hot", "0",
 	};
 	/* One of each kind; the others are lines in the module's tables. */
 	static const char *const of_pool[] = {

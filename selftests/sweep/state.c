@@ -14,7 +14,7 @@ int fd = -1;
 const char *const knobs[] = {
 	"limit", "size", "nr_inodes", "region_limit", "store_limit", "compressor", "policy",
 	"evict", "keep_copies", "detect_same", "shrinker", "shrink_step", "age_interval_ms",
-	"spare", "stall_ms", "huge", "huge_zeros", NULL
+	"spare", "stall_ms", "huge", "huge_zeros", "huge_hot", NULL
 };
 
 /* A failed allocation is no memory error: that counter belongs to the state. */

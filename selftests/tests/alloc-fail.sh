@@ -18,7 +18,7 @@ clean() {
 if [ ! -e /proc/self/fail-nth ] || [ ! -d /sys/kernel/debug/failslab ]; then
 	skip_all "this kernel has no fault injection"
 fi
-ktap_plan 108
+ktap_plan 109
 mkdir -p /pool "$cgroup"
 # What is charged to a cgroup of its own can be reclaimed from it.
 echo $$ >"$cgroup/cgroup.procs"

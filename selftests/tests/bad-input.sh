@@ -33,7 +33,7 @@ all_values() {
 	for name in limit size region_limit store_limit shrink_step spare huge_zeros; do
 		echo "$name $bytes"
 	done
-	for name in evict keep_copies detect_same shrinker; do
+	for name in evict keep_copies detect_same shrinker huge_hot; do
 		echo "$name empty -1 2 1Q 10 0junk nope yikes 99999999999999999999999"
 	done
 	echo "age_interval_ms empty -1 1Q 1K 99999999999999999999999 86400001"

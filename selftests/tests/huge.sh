@@ -20,7 +20,7 @@ hold() {
 let_go() { kill -CONT "$held"; wait "$held" || not_ok "status $? of what was held"; }
 huge_is() { [ "$(value huge_resident)" = "$1" ]; }
 
-ktap_plan 72
+ktap_plan 83
 pool_begin spare=0,huge=first-touch
 
 diag "-- first touch"
@@ -110,6 +110,51 @@ check_that "huge_zeros=0: pages are evicted" "$(value shatter_sparse) == 3 && $(
 knob limit 0
 knob huge_zeros 524288
 rm "$region"
+
+diag "-- what does not compress"
+"$regionctl" "$region" size=2M only=0:200 fill=text:15 only=200:312 fill=random:15
+raw=$(value evict_raw)
+reclaim 800K
+check_that "other pages do not stay for its sake" "$(value shatter_tough) == 1 && $(value stored) == 200 * page"
+check_that "it does itself at first" "$(value resident) == 312 * page && $(value evict_raw) == raw"
+reclaim 2M
+check_that "but not for ever" "$(value resident) == 0 && $(value evict_raw) == raw + 312"
+rm "$region"
+"$regionctl" "$region" size=2M fill=random:16
+reclaim 400K
+check_that "where there is nothing else it is not broken up" "$(value shatter_tough) == 1"
+check "bytes are right" "$regionctl" "$region" pverify=random:16
+rm "$region"
+
+diag "-- hot in one page"
+# All of it was standby, and one page of each block was used since.
+lukewarm() {
+	"$regionctl" "$region" size=16M fill=text:17
+	knob age_interval_ms 200
+	wait_until 10 standby_is $((16 * mib))
+	knob age_interval_ms 0
+	pause 0.5
+	standby_is $((16 * mib)) || diag "standby: $(value standby)"
+	"$regionctl" "$region" only=1:1 verify=text:17 only=513:1 verify=text:17 only=1025:1 verify=text:17 \
+		only=1537:1 verify=text:17 only=2049:1 verify=text:17 only=2561:1 verify=text:17 \
+		only=3073:1 verify=text:17 only=3585:1 verify=text:17
+}
+standby_is() { [ "$(value standby)" = "$1" ]; }
+lukewarm
+check_that "then all of it is in use" "$(value standby) == 0 && $(value huge_resident) == 16 * mib"
+reclaim 4M
+check_that "but broken up, most of it is not" "$(value shatter_hot) >= 2 && $(value shatter_cold) >= 1000"
+check_that "and goes" "$(value stored) == 4 * mib && $(value resident) == 12 * mib"
+check "bytes are right" "$regionctl" "$region" pverify=text:17 verify=text:17
+rm "$region"
+knob huge_hot 0
+hot=$(value shatter_hot)
+lukewarm
+reclaim 4M
+check_that "huge_hot=0: nothing is broken up to see" "$(value shatter_hot) == hot && $(value stored) >= 4 * mib"
+knob huge_hot 1
+rm "$region"
+check "all was given back" all_given_back
 
 diag "-- from small to huge"
 small() {

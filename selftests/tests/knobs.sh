@@ -53,6 +53,8 @@ reads_back() {
 		huge off
 		huge_zeros 4000 4096
 		huge_zeros 524288
+		huge_hot 0
+		huge_hot 1
 	END
 }
 

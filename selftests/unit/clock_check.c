@@ -23,6 +23,22 @@ unsigned int pp_block_age(struct pp_block *block, struct pp_reclaim *rc)
 	return standby_per_block;
 }
 
+/* Blocks whose hot huge frame is broken up, and those judged before they are evicted from. */
+static bool breaks[NR], judged[NR];
+
+bool pp_hot_break_up(struct pp_block *block, struct pp_reclaim *rc)
+{
+	expect(rc);
+	if (breaks[block - blocks])
+		block->nr[PP_STANDBY] = 7;
+	return breaks[block - blocks];
+}
+
+void pp_hot_judge(struct pp_block *block)
+{
+	judged[block - blocks] = true;
+}
+
 bool pp_block_evict(struct pp_block *block, struct pp_reclaim *rc, unsigned int first,
 		    unsigned int nr, bool any)
 {
@@ -44,6 +60,8 @@ static void fresh_region(unsigned int nr, unsigned int stride)
 	memset(blocks, 0, sizeof(blocks));
 	memset(aged, 0, sizeof(aged));
 	memset(visited, 0, sizeof(visited));
+	memset(judged, 0, sizeof(judged));
+	memset(breaks, 0, sizeof(breaks));
 	standby_per_block = 10;
 	evict_per_visit = 512;
 	for (i = 0; i < nr; i++) {
@@ -147,6 +165,21 @@ TEST(every_block_is_reached_from_anywhere)
 			expect(aged[i] && visited[i]);
 		xa_destroy(&region.blocks);
 	}
+}
+
+/* What is broken up is standby: ageing it would only unmap it once more. */
+TEST(hot_huge_frames_are_broken_up)
+{
+	unsigned int i;
+
+	fresh_region(NR, 1);
+	breaks[3] = breaks[4] = true;
+	expect_eq(reclaim(10 * NR - 6), 10 * NR - 6);
+	for (i = 0; i < NR; i++) {
+		expect_eq(!aged[i], breaks[i]);
+		expect(judged[i]);
+	}
+	xa_destroy(&region.blocks);
 }
 
 TEST(ends_when_killed)

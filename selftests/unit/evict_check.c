@@ -292,6 +292,25 @@ TEST(incompressible_pages)
 	end();
 }
 
+/* Where the store has room for all: not at first, and only while nobody uses them. */
+TEST(incompressible_pages_that_stay_cold)
+{
+	struct pp_reclaim rc = { .pool = &pool, .want = ULONG_MAX, .covered = true };
+
+	begin(PP_STANDBY, 5, 0);
+	to_frame(5, PP_FRAME, PP_HOME_TOUGH);
+	put_result = -E2BIG;
+	pp_block_evict(&block, &rc, 0, PP_BLOCK_PAGES, true);
+	expect_eq(put_flags, PP_PUT_DETECT_SAME);
+	expect(!rc.done);
+	put_result = PP_PUT_RAW;
+	pp_block_evict(&block, &rc, 0, PP_BLOCK_PAGES, true);
+	expect_eq(rc.done, 5);
+	expect_eq(put_flags, PP_PUT_ALLOW_RAW | PP_PUT_KNOWN_RAW);
+	expect_eq(pp_home_state(homes[5]), PP_FRAME);
+	end();
+}
+
 /* A full store is asked 64 times in a row, and then only for what needs no room. */
 TEST(a_full_store_is_left_alone)
 {

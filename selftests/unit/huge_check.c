@@ -36,15 +36,6 @@ static unsigned int marks[2];
 	     &pos->member != (head);								\
 	     pos = n, n = container_of(n->member.next, __typeof__(*n), member))
 
-static void *memchr_inv(const void *bytes, int c, size_t n)
-{
-	const unsigned char *p = bytes;
-
-	while (n-- && *p == c)
-		p++;
-	return n == SIZE_MAX ? NULL : (void *)p;
-}
-
 #include "core/huge.c"
 #include "core/home.c"
 #include "unit.h"
@@ -85,6 +76,11 @@ int pp_evict_store(struct pp_region *r, struct page *page, unsigned int flags,
 	stored[i] = word;
 	*slot = i;
 	return flags & PP_PUT_ALLOW_RAW ? PP_PUT_RAW : PP_PUT_STORED;
+}
+
+bool pp_store_is_zero(struct page *page)
+{
+	return !*(u64 *)page_address(page);
 }
 
 void pp_store_drop(struct pp_slots *slots, u64 number)
@@ -376,6 +372,99 @@ TEST(incompressible_is_not_refused)
 	end();
 }
 
+/* The first so many pages compress, no other one does. */
+static void begin_tough(unsigned int soft)
+{
+	unsigned int i;
+
+	begin(PP_BLOCK_PAGES);
+	for (i = 0; i < PP_BLOCK_PAGES; i++)
+		*(u64 *)page_address(folio_page(block.huge, i)) = 100 * i + (i < soft ? 1 : 99);
+	block.huge->refs = 1;
+	/* Those of a try that failed do not come back. */
+	frames_left = 2 * PP_BLOCK_PAGES;
+	mutex_lock(&block.lock);
+	pp_home_move_all(&block, PP_STANDBY, PP_WHY_AGE);
+	mutex_unlock(&block.lock);
+}
+
+/* Broken up when enough of those tried compress, if memory may be taken for it. */
+TEST(others_are_freed_from_what_does_not_compress)
+{
+	struct pp_reclaim rc = { .pool = &pool, .want = 1 };
+
+	begin_tough(42);
+	expect(pp_huge_evict(&block, &rc, false));
+	expect_whole(PP_STANDBY);
+	expect_eq(block.tough, 43);
+	end();
+
+	begin_tough(43);
+	expect(!pp_huge_evict(&block, &rc, false));
+	expect(!block.huge && !rc.done);
+	expect_eq(block.nr[PP_STANDBY], PP_BLOCK_PAGES);
+	expect_eq(stat(PP_STAT_shatter_tough), 1);
+	end();
+
+	begin_tough(300);
+	rc.try_only = true;
+	expect(pp_huge_evict(&block, &rc, false));
+	expect_whole(PP_STANDBY);
+	/* It is not tried again while it is standby. */
+	room = 0;
+	expect(pp_huge_evict(&block, &rc, false));
+	expect(!rc.no_room);
+	rc.try_only = false;
+	block.huge->mlocked = true;
+	expect(pp_huge_evict(&block, &rc, false));
+	expect_whole(PP_STANDBY);
+	block.huge->mlocked = false;
+	expect(!pp_huge_evict(&block, &rc, false));
+	end();
+}
+
+TEST(what_does_not_compress_goes_when_it_stays_cold)
+{
+	struct pp_reclaim rc = { .pool = &pool, .want = 1, .covered = true };
+
+	begin_tough(0);
+	expect(pp_huge_evict(&block, &rc, false));
+	expect_whole(PP_STANDBY);
+	expect(pp_huge_evict(&block, &rc, false));
+	expect(!block.huge && !block.tough);
+	expect_eq(rc.done, PP_BLOCK_PAGES);
+	expect_eq(stat(PP_STAT_evict_raw), PP_BLOCK_PAGES);
+	end();
+
+	/* Not what is in use. */
+	begin_tough(0);
+	rc.done = 0;
+	mutex_lock(&block.lock);
+	pp_home_move_all(&block, PP_FRAME, PP_WHY_FAULT);
+	mutex_unlock(&block.lock);
+	expect(pp_huge_evict(&block, &rc, true));
+	expect(pp_huge_evict(&block, &rc, true));
+	expect_whole(PP_FRAME);
+	expect_eq(rc.done, 0);
+	end();
+}
+
+TEST(a_punch_may_make_it_compress)
+{
+	struct pp_reclaim rc = { .pool = &pool, .want = 1 };
+
+	begin_tough(0);
+	expect(pp_huge_evict(&block, &rc, false));
+	expect(block.tough);
+	mutex_lock(&block.lock);
+	pp_huge_punch(&block, 0, 400);
+	mutex_unlock(&block.lock);
+	expect(!block.tough);
+	expect(pp_huge_evict(&block, &rc, false));
+	expect_eq(rc.done, 400);
+	end();
+}
+
 TEST(shattered_into_frames)
 {
 	begin(100);
@@ -385,7 +474,7 @@ TEST(shattered_into_frames)
 	expect_eq(block.nr[PP_HOLE], 412);
 	expect_eq(region.frames.v, 100);
 	expect_eq(frames_left, PP_BLOCK_PAGES - 100);
-	expect_eq(pp_huge_shatter(&block, PP_BLOCK_PAGES), 0);
+	expect_eq(pp_huge_shatter(&block, PP_BLOCK_PAGES), -ENOENT);
 	end();
 }
 

@@ -76,6 +76,7 @@ TEST(each_knob_sets_itself_alone)
 		[PP_KNOB_SHRINK_STEP] = "24576", [PP_KNOB_AGE_INTERVAL] = "7",
 		[PP_KNOB_SPARE] = "28672", [PP_KNOB_STALL] = "8",
 		[PP_KNOB_HUGE] = "first-touch", [PP_KNOB_HUGE_ZEROS] = "32768",
+		[PP_KNOB_HUGE_HOT] = "0",
 	};
 	enum pp_knob knob, other;
 

@@ -52,6 +52,13 @@ bool pp_store_roomy(struct pp_store *store)
 	return roomy;
 }
 
+static u64 store_limit;
+
+u64 pp_store_limit(struct pp_store *store)
+{
+	return store_limit;
+}
+
 u64 pp_store_kept(struct pp_store *store)
 {
 	return kept;
@@ -73,11 +80,14 @@ static unsigned long huge[NR];
 static unsigned int holes;
 static bool huge_refused = true, broken_in_vain;
 
+static bool seen_covered;
+
 static void take(struct pp_region *region, struct pp_reclaim *rc)
 {
 	unsigned int i = region - regions;
 	unsigned long n;
 
+	seen_covered = rc->covered;
 	if (!visits[i]++)
 		asked[i] = rc->want - rc->done;
 	if (store_full && !(rc->exchange && fits && large <= rc->bytes)) {
@@ -205,7 +215,7 @@ static void begin(const unsigned long *frames)
 	pool.nr_regions = NR;
 	pp_reclaim_init_pool(&pool);
 	store_full = false;
-	fits = gaps = large = kept = 0;
+	fits = gaps = large = kept = store_limit = 0;
 	roomy = false;
 	tight = false;
 	for (i = 0; i < NR; i++) {
@@ -294,6 +304,28 @@ TEST(easy_pages_first)
 	expect_eq(hard[0], 100);
 	expect_eq(run(30, NULL), 30);
 	expect_eq(hard[0], 70);
+	end();
+}
+
+/* Limit and store together hold all that was promised, but for what the store keeps. */
+TEST(room_for_all)
+{
+	struct pp_reclaim rc = { .pool = &pool, .want = 1, .host = true };
+
+	begin((unsigned long[]){ 100, 100, 0, 0 });
+	run(1, NULL);
+	expect(seen_covered);
+	atomic_long_set(&pool.promised, 1000);
+	pool.knobs.limit = 300;
+	store_limit = 800ul << PAGE_SHIFT;
+	kept = 100ul << PAGE_SHIFT;
+	run(1, NULL);
+	expect(seen_covered);
+	pp_reclaim_run(&rc, "test");
+	expect(!seen_covered);
+	atomic_long_set(&pool.promised, 1001);
+	run(1, NULL);
+	expect(!seen_covered);
 	end();
 }
 
