@@ -92,7 +92,7 @@ const struct attribute attributes[ATTR_COUNT] = {
 	[ATTR_SHATTER_HOT] = COUNTER("SHATTER_HOT", "shatter_hot",
 		"those that were broken up because they proved to be in use"),
 	[ATTR_SHATTER_COLD] = COUNTER("SHATTER_COLD", "shatter_cold",
-		"pages of these last that nobody had touched when they were judged"),
+		"pages of these last that were zeros, or not touched until they were judged"),
 	[ATTR_STALLS] = COUNTER("STALLS", "stalls", "faults that had to wait for a frame"),
 	[ATTR_MEMORY_ERRORS] = COUNTER("MEMORY_ERRORS", "memory_errors",
 		"faults answered with a memory error"),

@@ -117,6 +117,7 @@ unsigned int pp_block_age(struct pp_block *block, struct pp_reclaim *rc)
 		aged = PP_BLOCK_PAGES;
 	}
 	block->aged = aged;
+	block->rescued = 0;
 	mutex_unlock(&block->lock);
 	pp_stat_add(region, aged, aged);
 	return aged;

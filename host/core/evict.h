@@ -45,8 +45,9 @@
  * @host: it is the host that needs memory: pages that compression does not make smaller win nothing
  * @oom: the host is about to kill
  * @hard: the easy ways did not suffice: age hot blocks, evict incompressible pages as well
- * @covered: the store could take all that a limit keeps out of memory, incompressible as it may be,
- *	and it is a limit that is helped
+ * @limited: it is a limit of the pool or of a region that makes pages leave
+ * @covered: @limited, and the store could take all that the limit keeps out of memory, as it is
+ * @breaks: huge frames that may still be broken up for their cold or compressible pages
  */
 struct pp_reclaim {
 	struct pp_pool *pool;
@@ -60,6 +61,7 @@ struct pp_reclaim {
 	unsigned int misfits;
 	unsigned int refused;
 	unsigned int looks;
+	unsigned int breaks;
 	bool no_room;
 	bool whole;
 	bool outrun;
@@ -69,6 +71,7 @@ struct pp_reclaim {
 	bool host;
 	bool oom;
 	bool hard;
+	bool limited;
 	bool covered;
 };
 

@@ -16,8 +16,6 @@
 #define WORTH_SHATTERING	(PP_BLOCK_PAGES / 32)
 /* Pages in frames that make it worth while to regroup: three quarters of the block. */
 #define WORTH_REGROUPING	(PP_BLOCK_PAGES / 4 * 3)
-/* Pages that compress, before PP_MAX_KEPT do not: a quarter of those tried. */
-#define WORTH_FREEING		(PP_MAX_KEPT / 3)
 /* Held while a huge frame is evicted for want of memory; the shrinker only tries. */
 static DEFINE_MUTEX(one_at_a_time);
 
@@ -142,6 +140,11 @@ static void set_huge(struct pp_block *block, struct folio *folio)
 	WRITE_ONCE(block->punched, 0);
 	WRITE_ONCE(block->tough, 0);
 	WRITE_ONCE(block->changed, jiffies);
+	/* How hot one was says nothing about the next, nor about its pages. */
+	block->aged = 0;
+	block->rescued = 0;
+	block->heat = 0;
+	block->skip = 0;
 	/* What was asked for one is not for the next. */
 	xa_clear_mark(&region->blocks, block->base >> PP_BLOCK_SHIFT, PP_BLOCK_SHATTER);
 	if (folio)
@@ -454,8 +457,8 @@ static int shatter(struct pp_shatter *s)
 		return err;
 	}
 	set_huge(s->block, NULL);
-	s->block->aged = s->kept;
-	s->block->rescued = 0;
+	if (!s->rc)
+		s->block->aged = s->kept;
 	let_go(s->block, s->huge);
 	pp_stat_inc(s->block->region, shatters);
 	pp_stat_add(s->block->region, shatter_zero, s->found[PP_PUT_ZERO]);
@@ -493,7 +496,7 @@ static void not_evicted(struct pp_shatter *s, unsigned int refused, int err)
 	/* There is room for less than all of it, perhaps for other pages. */
 	rc->whole |= rc->refused > refused;
 	rc->refused = min(rc->refused, refused + 1);
-	if (err == -E2BIG)
+	if (err == -E2BIG && rc->refused == refused)
 		WRITE_ONCE(s->block->tough, 1 + s->found[PP_PUT_STORED] +
 					    s->found[PP_PUT_SAME] + s->found[PP_PUT_ZERO]);
 }
@@ -502,7 +505,7 @@ static void not_evicted(struct pp_shatter *s, unsigned int refused, int err)
 static int evict_whole(struct pp_block *block, struct pp_reclaim *rc, bool any)
 {
 	struct pp_shatter s = { .block = block, .rc = rc };
-	unsigned int refused = rc->refused;
+	unsigned int refused = rc->refused, tough;
 	int err = 0;
 
 	if (!pp_block_lock(block, rc->try_only))
@@ -528,33 +531,15 @@ static int evict_whole(struct pp_block *block, struct pp_reclaim *rc, bool any)
 				rc->refused = 0;
 		}
 	}
+	tough = block->tough;
 	mutex_unlock(&block->lock);
-	return err == -E2BIG ? err : 0;
+	return err == -E2BIG && tough ? err : 0;
 }
 
 /* The shrinker's callers may hold anything; a fault holds nothing that the other one wants. */
 static bool take_turn(struct pp_reclaim *rc)
 {
 	return rc->starved ? !mutex_lock_killable(&one_at_a_time) : mutex_trylock(&one_at_a_time);
-}
-
-/*
- * Pages that do not compress shall not keep the others, if these are many.
- * Return: true when it is broken up.
- */
-static bool free_from_tough(struct pp_block *block, struct pp_reclaim *rc)
-{
-	int zeros;
-
-	if (rc->try_only || rc->host || rc->starved ||
-	    READ_ONCE(block->tough) <= 1 + WORTH_FREEING || !pp_huge_may_shatter(block))
-		return false;
-	zeros = pp_huge_shatter(block, PP_BLOCK_PAGES);
-	if (zeros < 0)
-		return false;
-	rc->done += zeros;
-	pp_stat_inc(block->region, shatter_tough);
-	return true;
 }
 
 bool pp_huge_evict(struct pp_block *block, struct pp_reclaim *rc, bool any)
@@ -569,7 +554,7 @@ bool pp_huge_evict(struct pp_block *block, struct pp_reclaim *rc, bool any)
 	if (rc->whole)
 		return READ_ONCE(block->huge);
 	/* What is in use may have been written since. */
-	if (any || !READ_ONCE(block->tough) || rc->hard || rc->covered) {
+	if (any || !READ_ONCE(block->tough) || (rc->hard && !rc->host) || rc->covered) {
 		if (alone && !take_turn(rc)) {
 			rc->outrun = true;
 			return true;
@@ -578,7 +563,7 @@ bool pp_huge_evict(struct pp_block *block, struct pp_reclaim *rc, bool any)
 		if (alone)
 			mutex_unlock(&one_at_a_time);
 	}
-	return err == -E2BIG ? !free_from_tough(block, rc) : !err;
+	return err == -E2BIG ? !pp_breakup_tough(block, rc) : !err;
 }
 
 /* So many frames; fewer when there is no memory. */

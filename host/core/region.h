@@ -74,7 +74,7 @@ static_assert(PAGE_SHIFT == 12 && sizeof(pp_home_t) << PP_BLOCK_SHIFT == PAGE_SI
  *	made; READ_ONCE()
  * @heat: 0..3, how often in a row most of the aged pages were touched again
  * @skip: ageing rounds that still pass over this block because of its heat
- * @on_trial: its huge frame was broken up to see what of it is in use; READ_ONCE()
+ * @on_trial: its huge frame was broken up to see what of it is in use; xchg()
  * @lru: on the module's list_lru, constant place from the first touch to the region's end
  */
 struct pp_block {
@@ -209,6 +209,7 @@ struct pp_knobs {
  * @next_ino: number of the inode made last
  * @blocks: blocks that exist
  * @huge: blocks with a huge frame
+ * @breaking: somebody breaks up a huge frame for its cold or compressible pages: one at a time
  * @states: pages per state, over all regions
  * @crowded: the store was full and is not roomy again; READ_ONCE()
  * @crowds: times that it ended, READ_ONCE(): what regions owe is forgotten then
@@ -244,6 +245,7 @@ struct pp_pool {
 	atomic64_t next_ino;
 	atomic_long_t blocks;
 	atomic_long_t huge;
+	atomic_t breaking;
 	atomic_long_t states[PP_NR_STATES];
 	bool crowded;
 	unsigned int crowds;
@@ -296,6 +298,7 @@ struct pp_pool {
  * @hand_evict: next block from which the clock evicts, under @clock_lock
  * @gap: blocks between the two hands, under @clock_lock
  * @hot: what is known of its huge frames in use, under @clock_lock
+ * @hot_block: block on trial while @hot is PP_HOT_TRIAL, under @clock_lock
  * @hot_patience: 2 to the power of that many are left alone before the next try, under @clock_lock
  * @hot_rest: how many still are, under @clock_lock
  * @hand_count: next block whose zeros are counted, READ_ONCE()
@@ -332,6 +335,7 @@ struct pp_region {
 	unsigned long hand_evict;
 	unsigned long gap;
 	enum pp_hot hot;
+	struct pp_block *hot_block;
 	unsigned int hot_patience;
 	unsigned int hot_rest;
 	unsigned long hand_count;

@@ -98,6 +98,7 @@ static void clock_reclaim(struct pp_region *region, struct pp_reclaim *rc)
 		while (!pp_region_ending(region) && rc->done < rc->want && ages &&
 		       (block = take_to_age(region))) {
 			ages--;
+			pp_hot_judge(block);
 			if (!pp_hot_break_up(block, rc))
 				pp_block_age(block, rc);
 			cond_resched();
@@ -124,6 +125,7 @@ void pp_clock_age(struct pp_region *region)
 	xa_for_each(&region->blocks, n, block) {
 		if (pp_region_ending(region))
 			break;
+		pp_hot_judge(block);
 		pp_block_age(block, NULL);
 		cond_resched();
 	}

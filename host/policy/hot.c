@@ -3,21 +3,23 @@
  * hot: huge frames of which only a part is in use.
  *
  * One touch keeps all 512 pages of a huge frame in memory, and nothing that a module may ask tells
- * how many were touched. So when one proves hot, while a limit makes pages leave memory, it is
- * broken up to see: its pages are standby then, and those that nobody touches until the clock's
- * second hand comes are cold. As long as that is a quarter of them, it pays: the others that prove
- * hot are broken up as well. When it does not, more and more of them are left alone before the
- * next try. (Thermostat, Agarwal and Wenisch, ASPLOS 2017, samples huge pages in the same way.)
+ * how many were touched. So when one proves hot, while pages leave memory, it is broken up to see:
+ * its pages are standby then, and those that nobody touches until the clock's second hand comes are
+ * cold. As long as a quarter of them is cold, or zeros, it pays: the others that prove hot are
+ * broken up as well. When it does not, more and more of them are left alone before the next try.
+ * (Thermostat, Agarwal and Wenisch, ASPLOS 2017, samples huge pages in the same way.)
  */
 #include "control/trace.h"
 #include "core/huge.h"
 #include "policy/reclaim.h"
 #include "store/store.h"
 
-/* Cold pages that make it worth while to break up a huge frame: a quarter of it. */
+/* Pages won that make it worth while to break up a huge frame: a quarter of it. */
 #define WORTH_BREAKING	(PP_BLOCK_PAGES / 4)
 /* Up to 2^6 that prove hot are left alone between two tries. */
 #define MAX_PATIENCE	6
+/* A guest must have had that long to touch what it uses; it may have stood still. */
+#define MIN_TRIAL	(HZ / 10)
 
 /* The one place where what is known of a region's hot huge frames changes; under its clock_lock. */
 static void move(struct pp_region *region, enum pp_hot to)
@@ -32,15 +34,17 @@ static void move(struct pp_region *region, enum pp_hot to)
 	region->hot = to;
 }
 
-/* Is one to be broken up now? */
-static bool take_turn(struct pp_region *region)
+/* Is this one to be broken up now? */
+static bool take_turn(struct pp_block *block)
 {
+	struct pp_region *region = block->region;
 	bool yes = false;
 
 	spin_lock(&region->clock_lock);
 	switch (region->hot) {
 	case PP_HOT_TRY:
 		move(region, PP_HOT_TRIAL);
+		region->hot_block = block;
 		yes = true;
 		break;
 	case PP_HOT_REST:
@@ -57,52 +61,58 @@ static bool take_turn(struct pp_region *region)
 	return yes;
 }
 
-/* It was not broken up, or cannot be judged. */
-static void give_turn_back(struct pp_region *region)
+/* What became of a block. Late verdicts, of what was broken up while it paid, are void. */
+static void settle(struct pp_block *block, enum pp_hot to)
 {
+	struct pp_region *region = block->region;
+	bool waits;
+
 	spin_lock(&region->clock_lock);
-	if (region->hot == PP_HOT_TRIAL)
-		move(region, PP_HOT_TRY);
+	waits = region->hot == PP_HOT_TRIAL && region->hot_block == block;
+	if (waits || (region->hot == PP_HOT_PAYS && to == PP_HOT_REST))
+		move(region, to);
 	spin_unlock(&region->clock_lock);
 }
 
 bool pp_hot_break_up(struct pp_block *block, struct pp_reclaim *rc)
 {
 	struct pp_region *region = block->region;
-	int zeros;
+	int err;
 
-	if (!READ_ONCE(block->huge) || !pp_block_is_hot(block) ||
-	    !READ_ONCE(region->pool->knobs.huge_hot) || rc->try_only || rc->host || rc->starved ||
-	    rc->exchange || pp_store_full(region->pool->store) || !pp_huge_may_shatter(block) ||
-	    !take_turn(region))
+	if (!READ_ONCE(block->huge) || !READ_ONCE(block->nr[PP_FRAME]) ||
+	    !pp_block_is_hot(block) || !READ_ONCE(region->pool->knobs.huge_hot) ||
+	    pp_store_full(region->pool->store) || !pp_huge_settled(block) ||
+	    !pp_breakup_allowed(block, rc) || !take_turn(block))
 		return false;
-	zeros = pp_huge_shatter(block, PP_BLOCK_PAGES);
-	if (zeros < 0) {
-		give_turn_back(region);
+	err = pp_breakup(block, rc);
+	if (err) {
+		settle(block, err == -ENOMEM ? PP_HOT_REST : PP_HOT_TRY);
 		return false;
 	}
-	rc->done += zeros;
 	pp_stat_inc(region, shatter_hot);
-	WRITE_ONCE(block->on_trial, true);
+	xchg(&block->on_trial, true);
 	return true;
+}
+
+/* Nothing is learnt from one that is huge again or was given back, or from a guest that stood. */
+static bool can_be_judged(struct pp_block *block)
+{
+	return !READ_ONCE(block->huge) && READ_ONCE(block->nr[PP_HOLE]) < PP_BLOCK_PAGES &&
+	       time_after_eq(jiffies, READ_ONCE(block->changed) + MIN_TRIAL);
 }
 
 void pp_hot_judge(struct pp_block *block)
 {
-	struct pp_region *region = block->region;
-	unsigned int cold;
+	unsigned int won;
 
-	if (!READ_ONCE(block->on_trial))
+	if (!READ_ONCE(block->on_trial) || !xchg(&block->on_trial, false))
 		return;
-	WRITE_ONCE(block->on_trial, false);
-	if (READ_ONCE(block->huge)) {
-		give_turn_back(region);
+	if (!can_be_judged(block)) {
+		settle(block, PP_HOT_REST);
 		return;
 	}
-	/* Some may be evicted already, and zeros have left when it was broken up. */
-	cold = READ_ONCE(block->nr[PP_STANDBY]) + READ_ONCE(block->nr[PP_STORED]);
-	pp_stat_add(region, shatter_cold, cold);
-	spin_lock(&region->clock_lock);
-	move(region, cold >= WORTH_BREAKING ? PP_HOT_PAYS : PP_HOT_REST);
-	spin_unlock(&region->clock_lock);
+	/* Standby, evicted already, or a hole. */
+	won = PP_BLOCK_PAGES - READ_ONCE(block->nr[PP_FRAME]);
+	pp_stat_add(block->region, shatter_cold, won);
+	settle(block, won >= WORTH_BREAKING ? PP_HOT_PAYS : PP_HOT_REST);
 }

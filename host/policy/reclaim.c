@@ -19,6 +19,8 @@
 #define SPARSE_VISITS	16UL
 /* Huge frames looked at in one run: a fault may be waiting. */
 #define SPARSE_LOOKS	64U
+/* Huge frames broken up for cold or compressible pages in one run: the same. */
+#define MAX_BREAKS	4U
 /* Copies dropped first when the store has no room, and how often more are before it gives up. */
 #define COPY_STEP	64UL
 #define COPY_ROUNDS	4
@@ -76,6 +78,7 @@ static void reclaim_region(struct pp_region *region, struct pp_reclaim *rc, unsi
 	rc->done = part.done;
 	rc->no_room = part.no_room;
 	rc->whole |= part.whole;
+	rc->breaks = part.breaks;
 	rc->won = part.won;
 	rc->bytes = part.bytes;
 	pp_stat_add(region, reclaim_ns, ktime_get_ns() - start);
@@ -247,13 +250,21 @@ static void check_refill(struct pp_pool *pool)
 		queue_delayed_work(reclaim_wq, &pool->refill_work, HZ / 10);
 }
 
-/* Could the store take all pages that the limit leaves no room for, as they are? */
-static bool is_covered(struct pp_pool *pool)
+/*
+ * Could the store take all pages that the limit leaves no room for, as they are? That of a region
+ * says little about how much must leave all regions together.
+ */
+static bool is_covered(struct pp_reclaim *rc)
 {
-	u64 limit = READ_ONCE(pool->knobs.limit), store = pp_store_limit(pool->store);
+	struct pp_pool *pool = rc->pool;
+	u64 room = pp_store_limit(pool->store);
 
-	return !store || (limit << PAGE_SHIFT) + store - pp_store_kept(pool->store) >=
-			 (u64)atomic_long_read(&pool->promised) << PAGE_SHIFT;
+	if (!rc->limited || !room)
+		return rc->limited;
+	room -= min(pp_store_kept(pool->store), room);
+	if (!rc->only)
+		room += (u64)READ_ONCE(pool->knobs.limit) << PAGE_SHIFT;
+	return room >= (u64)atomic_long_read(&pool->promised) << PAGE_SHIFT;
 }
 
 void pp_reclaim_run(struct pp_reclaim *rc, const char *who)
@@ -266,7 +277,8 @@ void pp_reclaim_run(struct pp_reclaim *rc, const char *who)
 		return;
 	if (READ_ONCE(rc->pool->crowded) && pp_store_roomy(rc->pool->store))
 		pp_reclaim_forget(rc->pool);
-	rc->covered = !rc->host && is_covered(rc->pool);
+	rc->covered = is_covered(rc);
+	rc->breaks = MAX_BREAKS;
 	reclaim_sparse(rc);
 	/*
 	 * Copies that lie scattered leave no room until many are gone, and each round looks at
@@ -314,7 +326,7 @@ unsigned long pp_reclaim_direct(struct pp_pool *pool, struct pp_region *only,
 {
 	struct pp_reclaim rc = {
 		.pool = pool, .only = only, .keep = keep, .want = want,
-		.starved = why == PP_DIRECT_ALLOC,
+		.starved = why == PP_DIRECT_ALLOC, .limited = why != PP_DIRECT_ALLOC,
 	};
 	unsigned long drained = only ? 0 : drain_others(pool, keep, want);
 
@@ -490,7 +502,9 @@ static void reclaim_worker(struct work_struct *work)
 
 	/* Behind a full store nobody's memory is for others; see pp_reclaim_direct(). */
 	while (room_below(pool, room) && !pp_store_full(pool->store)) {
-		struct pp_reclaim rc = { .pool = pool, .want = min(room, WORKER_BATCH) };
+		struct pp_reclaim rc = {
+			.pool = pool, .want = min(room, WORKER_BATCH), .limited = true,
+		};
 
 		pp_reclaim_run(&rc, "worker");
 		if (!rc.done) {
@@ -559,6 +573,7 @@ int pp_reclaim_to_limit(struct pp_pool *pool, struct pp_region *only)
 		/* In small steps, because others evict at the same time. */
 		struct pp_reclaim rc = {
 			.pool = pool, .only = only, .want = min(over, WORKER_BATCH),
+			.limited = true,
 		};
 		unsigned long drained = 0;
 

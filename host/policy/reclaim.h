@@ -193,18 +193,50 @@ void pp_clock_age(struct pp_region *region);
 void pp_sparse_reclaim(struct pp_region *region, struct pp_reclaim *rc);
 
 /**
+ * pp_breakup_allowed - may a request break up the huge frame of a block?
+ * @block: the block
+ * @rc: the request
+ *
+ * Not when it must not take memory first, when it has broken up enough, or when somebody holds the
+ * frame.
+ *
+ * Return: true when it may.
+ */
+bool pp_breakup_allowed(struct pp_block *block, struct pp_reclaim *rc);
+
+/**
+ * pp_breakup - breaks up a huge frame, so that some of its pages can leave memory
+ * @block: the block
+ * @rc: the request, which pp_breakup_allowed() allows it; its @done is counted up by the pages that
+ *	became holes
+ *
+ * Return: 0, or why it is not broken up: -EBUSY, -ENOENT, -ENOMEM.
+ */
+int pp_breakup(struct pp_block *block, struct pp_reclaim *rc);
+
+/**
+ * pp_breakup_tough - pages that do not compress shall not keep the others
+ * @block: a block with a huge frame that could not be evicted because of them
+ * @rc: the request
+ *
+ * If the others are many; as far as is known from those tried.
+ *
+ * Return: true when it is broken up.
+ */
+bool pp_breakup_tough(struct pp_block *block, struct pp_reclaim *rc);
+
+/**
  * pp_hot_break_up - breaks up a huge frame that proved hot, when that may win memory
  * @block: the block, which the clock would age
  * @rc: the request; its @done is counted up by the pages that became holes
  *
- * May sleep, and allocates: not for the shrinker.
  * Return: true when it was: its pages are standby now.
  */
 bool pp_hot_break_up(struct pp_block *block, struct pp_reclaim *rc);
 
 /**
  * pp_hot_judge - has it been worth while to break up a block?
- * @block: a block whose cold pages are to be evicted next
+ * @block: a block whose cold pages are to be evicted next, or that is to be aged
  */
 void pp_hot_judge(struct pp_block *block);
 

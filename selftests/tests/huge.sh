@@ -20,7 +20,7 @@ hold() {
 let_go() { kill -CONT "$held"; wait "$held" || not_ok "status $? of what was held"; }
 huge_is() { [ "$(value huge_resident)" = "$1" ]; }
 
-ktap_plan 83
+ktap_plan 84
 pool_begin spare=0,huge=first-touch
 
 diag "-- first touch"
@@ -127,31 +127,40 @@ check "bytes are right" "$regionctl" "$region" pverify=random:16
 rm "$region"
 
 diag "-- hot in one page"
-# All of it was standby, and one page of each block was used since.
+standby_is() { [ "$(value standby)" = "$1" ]; }
+# All of it was standby, and one page of each block but the first two was used since.
 lukewarm() {
+	local n
 	"$regionctl" "$region" size=16M fill=text:17
 	knob age_interval_ms 200
 	wait_until 10 standby_is $((16 * mib))
 	knob age_interval_ms 0
-	pause 0.5
-	standby_is $((16 * mib)) || diag "standby: $(value standby)"
-	"$regionctl" "$region" only=1:1 verify=text:17 only=513:1 verify=text:17 only=1025:1 verify=text:17 \
-		only=1537:1 verify=text:17 only=2049:1 verify=text:17 only=2561:1 verify=text:17 \
-		only=3073:1 verify=text:17 only=3585:1 verify=text:17
+	# Younger ones are left alone.
+	pause 1.1
+	for ((n = 2; n < 8; n++)); do
+		"$regionctl" "$region" only=$((n * 512 + 1)):1 verify=text:17
+	done
 }
-standby_is() { [ "$(value standby)" = "$1" ]; }
 lukewarm
-check_that "then all of it is in use" "$(value standby) == 0 && $(value huge_resident) == 16 * mib"
+check_that "then all of these are in use" "$(value standby) == 4 * mib && $(value huge_resident) == 16 * mib"
+hot=$(value shatter_hot)
 reclaim 4M
-check_that "but broken up, most of it is not" "$(value shatter_hot) >= 2 && $(value shatter_cold) >= 1000"
-check_that "and goes" "$(value stored) == 4 * mib && $(value resident) == 12 * mib"
+check_that "one is broken up to see, while others go" \
+	"$(value shatter_hot) == hot + 1 && $(value stored) == 4 * mib && $(value huge_resident) == 10 * mib"
+# So long that it counts.
+pause 0.3
+cold=$(value shatter_cold)
+reclaim 2M
+check_that "it is cold, and goes" "$(value shatter_cold) == cold + 512 && $(value stored) == 6 * mib"
+reclaim 2M
+check_that "so others are broken up as well" "$(value shatter_hot) > hot + 1 && $(value stored) == 8 * mib"
 check "bytes are right" "$regionctl" "$region" pverify=text:17 verify=text:17
 rm "$region"
 knob huge_hot 0
 hot=$(value shatter_hot)
 lukewarm
-reclaim 4M
-check_that "huge_hot=0: nothing is broken up to see" "$(value shatter_hot) == hot && $(value stored) >= 4 * mib"
+reclaim 6M
+check_that "huge_hot=0: nothing is broken up to see" "$(value shatter_hot) == hot && $(value stored) >= 6 * mib"
 knob huge_hot 1
 rm "$region"
 check "all was given back" all_given_back

@@ -80,10 +80,10 @@ diag "-- a region"
 pool_begin ""
 mkdir /sys/fs/cgroup/memmodel
 echo $$ >/sys/fs/cgroup/memmodel/cgroup.procs
-passes "a known seed, in lock-step" --seed 1 --seconds 7 --minimize "$region"
-passes "another one, in lock-step" --seconds 6 --minimize "$region"
-passes "a known seed, all at once" --seed 1 --seconds 7 --threads 3 "$region"
-passes "another one, all at once" --seconds 6 --threads 3 "$region"
+passes "a known seed, in lock-step" --seed 1 --seconds 5 --minimize "$region"
+passes "another one, in lock-step" --seconds 5 --minimize "$region"
+passes "a known seed, all at once" --seed 1 --seconds 5 --threads 3 "$region"
+passes "another one, all at once" --seconds 5 --threads 3 "$region"
 knob huge always-try
 # What is pinned, locked, or ends inside of it, is no huge frame for long.
 # Longer where everything is slower, so that enough of them come.

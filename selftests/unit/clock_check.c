@@ -36,6 +36,8 @@ bool pp_hot_break_up(struct pp_block *block, struct pp_reclaim *rc)
 
 void pp_hot_judge(struct pp_block *block)
 {
+	/* Before it is evicted from. */
+	expect(judged[block - blocks] || !visited[block - blocks]);
 	judged[block - blocks] = true;
 }
 
@@ -198,6 +200,6 @@ TEST(ageing_goes_round_once)
 	fresh_region(NR, 5);
 	pp_clock_age(&region);
 	for (i = 0; i < NR; i++)
-		expect_eq(aged[i], 1);
+		expect(aged[i] == 1 && judged[i]);
 	xa_destroy(&region.blocks);
 }

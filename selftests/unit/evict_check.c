@@ -459,12 +459,34 @@ TEST(ageing_takes_what_nobody_touches)
 	begin(PP_FRAME, 100, PP_HOME_TOUGH);
 	touched[3] = true;
 	touched[99] = true;
+	block.rescued = 7;
 	expect_eq(age(false), 98);
+	expect_eq(block.rescued, 0);
 	expect_eq(block.nr[PP_STANDBY], 98);
 	expect_eq(block.aged, 98);
 	expect_eq(homes[0] & PP_HOME_TOUGH, PP_HOME_TOUGH);
 	expect_eq(pp_home_state(homes[3]), PP_FRAME);
 	expect_eq(unmaps, 1);
+	end();
+}
+
+/* What was known of its bytes ends: they may have changed while it was in use. */
+TEST(a_huge_frame_is_aged_as_one)
+{
+	begin(PP_FRAME, 0, 0);
+	block.huge = folio_alloc(0, PP_BLOCK_SHIFT);
+	block.huge->refs = 1;
+	block.tough = 5;
+	mutex_lock(&block.lock);
+	pp_home_move_all(&block, PP_FRAME, PP_WHY_FAULT);
+	mutex_unlock(&block.lock);
+	expect_eq(age(false), PP_BLOCK_PAGES);
+	expect_eq(block.nr[PP_STANDBY], PP_BLOCK_PAGES);
+	expect(!block.tough);
+	mutex_lock(&block.lock);
+	pp_home_move_all(&block, PP_HOLE, PP_WHY_PUNCH);
+	mutex_unlock(&block.lock);
+	__free_page(folio_page(block.huge, 0));
 	end();
 }
 

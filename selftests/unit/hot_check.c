@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Which huge frames in use are broken up: as long as it pays, and now and then to see if it does. */
+/* Which huge frames in use are broken up: as long as it pays, now and then to see if it does. */
 #include "shim.h"
 
 #include "policy/hot.c"
@@ -15,7 +15,7 @@ static struct folio frame;
 static int result;
 static bool may, store_full;
 
-bool pp_huge_may_shatter(struct pp_block *block)
+bool pp_breakup_allowed(struct pp_block *block, struct pp_reclaim *rc)
 {
 	return may;
 }
@@ -25,15 +25,17 @@ bool pp_store_full(struct pp_store *store)
 	return store_full;
 }
 
-int pp_huge_shatter(struct pp_block *block, unsigned int parts)
+int pp_breakup(struct pp_block *block, struct pp_reclaim *rc)
 {
-	expect(!region.clock_lock.held);
-	expect_eq(parts, PP_BLOCK_PAGES);
-	if (result < 0)
+	expect(!region.clock_lock.held && may);
+	if (result)
 		return result;
 	block->huge = NULL;
 	block->aged = 0;
-	return result;
+	block->changed = jiffies;
+	block->nr[PP_STANDBY] = PP_BLOCK_PAGES;
+	block->nr[PP_FRAME] = 0;
+	return 0;
 }
 
 static void begin(void)
@@ -46,8 +48,9 @@ static void begin(void)
 	pool.stats = alloc_percpu(struct pp_stats);
 	for (i = 0; i < NR; i++)
 		blocks[i] = (struct pp_block){
-			.region = &region, .huge = &frame,
+			.region = &region, .huge = &frame, .nr[PP_FRAME] = PP_BLOCK_PAGES,
 			.aged = PP_BLOCK_PAGES, .rescued = PP_BLOCK_PAGES,
+			.changed = jiffies - HZ,
 		};
 	result = 0;
 	may = true;
@@ -71,11 +74,17 @@ static bool break_up(unsigned int i)
 	return pp_hot_break_up(&blocks[i], &rc);
 }
 
-static void judge(unsigned int i, unsigned int standby, unsigned int stored)
+/* After a moment, in which the guest touched so many pages. */
+static void judge(unsigned int i, unsigned int touched)
 {
-	blocks[i].nr[PP_STANDBY] = standby;
-	blocks[i].nr[PP_STORED] = stored;
-	pp_hot_judge(&blocks[i]);
+	struct pp_block *block = &blocks[i];
+
+	jiffies += HZ / 10;
+	if (!block->huge) {
+		block->nr[PP_FRAME] = touched;
+		block->nr[PP_STANDBY] = PP_BLOCK_PAGES - touched;
+	}
+	pp_hot_judge(block);
 }
 
 TEST(one_is_tried_and_then_all_while_it_pays)
@@ -83,19 +92,19 @@ TEST(one_is_tried_and_then_all_while_it_pays)
 	unsigned int i;
 
 	begin();
-	judge(9, 512, 0);
+	judge(9, 0);
 	expect(break_up(0));
 	/* Nothing is known yet. */
 	expect(!break_up(1) && !break_up(2));
-	judge(1, 512, 0);
+	judge(1, 0);
 	expect(!break_up(1));
-	judge(0, 100, 28);
+	judge(0, 384);
 	for (i = 1; i < 10; i++)
 		expect(break_up(i));
-	judge(3, 127, 0);
+	judge(3, 385);
 	expect(!break_up(10));
 	/* One verdict each. */
-	judge(3, 512, 0);
+	judge(3, 0);
 	expect(!break_up(10));
 	end(10, 255);
 }
@@ -108,69 +117,105 @@ TEST(fewer_and_fewer_are_tried)
 
 	begin();
 	expect(break_up(0));
-	judge(0, 0, 0);
+	judge(0, 512);
 	for (i = 0; i < ARRAY_SIZE(left_alone); i++) {
 		for (n = 0; !break_up(i + 1); n++)
 			;
 		expect_eq(n, left_alone[i]);
-		judge(i + 1, 0, 0);
+		judge(i + 1, 512);
 	}
 	for (n = 0; !break_up(100); n++)
 		;
-	judge(100, 512, 0);
+	judge(100, 0);
 	expect(break_up(101));
-	judge(101, 0, 0);
+	judge(101, 512);
 	for (n = 0; !break_up(102); n++)
 		;
 	expect_eq(n, 2);
 	end(11, 512);
 }
 
+/* Many are broken up while it pays: the first bad verdict ends that, the others say no more. */
+TEST(late_verdicts_are_void)
+{
+	unsigned int i, n;
+
+	begin();
+	expect(break_up(0));
+	judge(0, 0);
+	for (i = 1; i < 10; i++)
+		expect(break_up(i));
+	judge(1, 512);
+	judge(2, 512);
+	judge(3, 0);
+	for (n = 0; !break_up(20); n++)
+		;
+	expect_eq(n, 2);
+	/* Not of the one on trial. */
+	judge(4, 0);
+	judge(5, 512);
+	expect(!break_up(21));
+	judge(20, 0);
+	expect(break_up(21));
+	end(12, 4 * 512);
+}
+
 TEST(what_fails_is_no_trial)
 {
+	unsigned int n;
+
 	begin();
 	result = -EBUSY;
-	expect(!break_up(0));
-	result = -ENOMEM;
 	expect(!break_up(0));
 	result = 0;
 	expect(break_up(0));
-	/* Huge again before it was judged. */
-	blocks[0].huge = &frame;
-	judge(0, 0, 0);
-	expect(break_up(1));
-	judge(1, 512, 0);
+	judge(0, 0);
 	result = -EBUSY;
+	expect(!break_up(1));
+	result = 0;
+	expect(break_up(1));
+	/* Where there is no memory others are left alone. */
+	result = -ENOMEM;
 	expect(!break_up(2));
 	result = 0;
-	expect(break_up(2));
-	end(3, 512);
+	for (n = 0; !break_up(2); n++)
+		;
+	expect_eq(n, 2);
+	result = -ENOMEM;
+	judge(2, 0);
+	expect(!break_up(3));
+	result = 0;
+	expect(!break_up(3));
+	end(3, 1024);
 }
 
-TEST(zeros_count)
+/* Huge again, given back, or in no time: it teaches nothing, and is not tried again at once. */
+TEST(what_cannot_be_judged)
 {
-	struct pp_reclaim rc = { .pool = &pool, .want = 1 };
+	unsigned int what, n;
 
-	begin();
-	result = 77;
-	expect(pp_hot_break_up(&blocks[0], &rc));
-	expect_eq(rc.done, 77);
-	end(1, 0);
+	for (what = 0; what < 3; what++) {
+		begin();
+		expect(break_up(0));
+		if (what == 0) {
+			blocks[0].huge = &frame;
+		} else if (what == 1) {
+			blocks[0].nr[PP_STANDBY] = 0;
+			blocks[0].nr[PP_HOLE] = PP_BLOCK_PAGES;
+		}
+		jiffies += what == 2 ? HZ / 10 - 1 : HZ;
+		pp_hot_judge(&blocks[0]);
+		for (n = 0; !break_up(1); n++)
+			;
+		expect_eq(n, 2);
+		end(2, 0);
+	}
 }
 
 /* Each of these alone. */
 TEST(not_broken_up)
 {
-	struct pp_reclaim rc = { .pool = &pool, .want = 1, .try_only = true };
-
 	begin();
-	expect(!pp_hot_break_up(&blocks[0], &rc));
-	rc = (struct pp_reclaim){ .pool = &pool, .want = 1, .host = true };
-	expect(!pp_hot_break_up(&blocks[0], &rc));
-	rc = (struct pp_reclaim){ .pool = &pool, .want = 1, .starved = true };
-	expect(!pp_hot_break_up(&blocks[0], &rc));
-	rc = (struct pp_reclaim){ .pool = &pool, .want = 1, .exchange = true };
-	expect(!pp_hot_break_up(&blocks[0], &rc));
 	store_full = true;
 	expect(!break_up(0));
 	store_full = false;
@@ -183,6 +228,12 @@ TEST(not_broken_up)
 	blocks[0].rescued = 383;
 	expect(!break_up(0));
 	blocks[0].rescued = 384;
+	blocks[0].nr[PP_FRAME] = 0;
+	expect(!break_up(0));
+	blocks[0].nr[PP_FRAME] = PP_BLOCK_PAGES;
+	blocks[0].changed++;
+	expect(!break_up(0));
+	blocks[0].changed--;
 	blocks[0].huge = NULL;
 	expect(!break_up(0));
 	blocks[0].huge = &frame;

@@ -201,6 +201,14 @@ void unmap_mapping_pages(struct address_space *mapping, pgoff_t start, pgoff_t n
 			pp_home_folio(homes[i])->mlocked = false;
 }
 
+static bool breaks_up;
+
+bool pp_breakup_tough(struct pp_block *b, struct pp_reclaim *rc)
+{
+	expect(!b->lock.held && b->tough);
+	return breaks_up && pp_huge_shatter(b, PP_BLOCK_PAGES) >= 0;
+}
+
 static unsigned int expected;
 
 void pp_reclaim_expect_huge(struct pp_pool *p)
@@ -388,38 +396,77 @@ static void begin_tough(unsigned int soft)
 	mutex_unlock(&block.lock);
 }
 
-/* Broken up when enough of those tried compress, if memory may be taken for it. */
 TEST(others_are_freed_from_what_does_not_compress)
 {
 	struct pp_reclaim rc = { .pool = &pool, .want = 1 };
 
-	begin_tough(42);
-	expect(pp_huge_evict(&block, &rc, false));
-	expect_whole(PP_STANDBY);
-	expect_eq(block.tough, 43);
-	end();
-
-	begin_tough(43);
-	expect(!pp_huge_evict(&block, &rc, false));
-	expect(!block.huge && !rc.done);
-	expect_eq(block.nr[PP_STANDBY], PP_BLOCK_PAGES);
-	expect_eq(stat(PP_STAT_shatter_tough), 1);
-	end();
-
 	begin_tough(300);
-	rc.try_only = true;
 	expect(pp_huge_evict(&block, &rc, false));
 	expect_whole(PP_STANDBY);
-	/* It is not tried again while it is standby. */
+	expect_eq(block.tough, 301);
+	/* It is not tried again while it is standby, nor by effort for the host. */
 	room = 0;
+	rc.host = rc.hard = true;
 	expect(pp_huge_evict(&block, &rc, false));
 	expect(!rc.no_room);
-	rc.try_only = false;
-	block.huge->mlocked = true;
+	rc.host = rc.hard = false;
+	breaks_up = true;
+	expect(!pp_huge_evict(&block, &rc, false));
+	breaks_up = false;
+	expect(!block.huge && !rc.done);
+	expect_eq(block.nr[PP_STANDBY], PP_BLOCK_PAGES);
+	expect_eq(block.aged, PP_BLOCK_PAGES);
+	end();
+
+	/* With effort for a limit it is tried again. */
+	begin_tough(300);
+	expect(pp_huge_evict(&block, &rc, false));
+	rc.hard = true;
+	room = 0;
+	expect(pp_huge_evict(&block, &rc, false));
+	expect(rc.no_room);
+	expect_whole(PP_STANDBY);
+	end();
+}
+
+/* What the store has no room for does not count. */
+TEST(refused_is_not_incompressible)
+{
+	struct pp_reclaim rc = { .pool = &pool, .want = 1 };
+
+	begin_tough(300);
+	room = 250;
 	expect(pp_huge_evict(&block, &rc, false));
 	expect_whole(PP_STANDBY);
-	block.huge->mlocked = false;
-	expect(!pp_huge_evict(&block, &rc, false));
+	expect(!block.tough && rc.whole);
+	end();
+}
+
+/* How hot it was says nothing about its pages. */
+TEST(heat_ends_with_the_huge_frame)
+{
+	struct pp_reclaim rc = { .pool = &pool, .want = 1 };
+
+	begin(300);
+	block.aged = block.rescued = PP_BLOCK_PAGES;
+	block.heat = 3;
+	block.skip = 5;
+	expect_eq(pp_huge_shatter(&block, PP_BLOCK_PAGES), 212);
+	expect(!block.rescued && !block.heat && !block.skip);
+	expect_eq(block.aged, 300);
+	end();
+	begin(300);
+	block.aged = block.rescued = PP_BLOCK_PAGES;
+	expect(pp_huge_evict(&block, &rc, true));
+	expect(!block.huge && !block.rescued && !block.aged);
+	end();
+	begin(300);
+	block.aged = block.rescued = PP_BLOCK_PAGES;
+	block.huge->refs = 1;
+	mutex_lock(&block.lock);
+	pp_huge_punch(&block, 0, PP_BLOCK_PAGES);
+	mutex_unlock(&block.lock);
+	expect(!block.huge && !block.rescued && !block.aged);
 	end();
 }
 

@@ -80,7 +80,8 @@ static unsigned long huge[NR];
 static unsigned int holes;
 static bool huge_refused = true, broken_in_vain;
 
-static bool seen_covered;
+static bool seen_covered, breaks;
+static unsigned int breaks_seen;
 
 static void take(struct pp_region *region, struct pp_reclaim *rc)
 {
@@ -88,6 +89,10 @@ static void take(struct pp_region *region, struct pp_reclaim *rc)
 	unsigned long n;
 
 	seen_covered = rc->covered;
+	if (breaks && rc->breaks) {
+		rc->breaks--;
+		breaks_seen++;
+	}
 	if (!visits[i]++)
 		asked[i] = rc->want - rc->done;
 	if (store_full && !(rc->exchange && fits && large <= rc->bytes)) {
@@ -307,25 +312,66 @@ TEST(easy_pages_first)
 	end();
 }
 
-/* Limit and store together hold all that was promised, but for what the store keeps. */
+static bool is_covered_for(struct pp_region *only)
+{
+	return is_covered(&(struct pp_reclaim){ .pool = &pool, .only = only, .limited = true });
+}
+
+/*
+ * Limit and store together hold all that was promised, but for what the store keeps; for a region's
+ * limit the store alone.
+ */
 TEST(room_for_all)
 {
-	struct pp_reclaim rc = { .pool = &pool, .want = 1, .host = true };
+	struct pp_reclaim rc = { .pool = &pool };
 
 	begin((unsigned long[]){ 100, 100, 0, 0 });
-	run(1, NULL);
-	expect(seen_covered);
+	expect(is_covered_for(NULL) && is_covered_for(&regions[0]) && !is_covered(&rc));
 	atomic_long_set(&pool.promised, 1000);
 	pool.knobs.limit = 300;
 	store_limit = 800ul << PAGE_SHIFT;
 	kept = 100ul << PAGE_SHIFT;
-	run(1, NULL);
-	expect(seen_covered);
-	pp_reclaim_run(&rc, "test");
-	expect(!seen_covered);
+	expect(is_covered_for(NULL) && !is_covered_for(&regions[0]) && !is_covered(&rc));
 	atomic_long_set(&pool.promised, 1001);
+	expect(!is_covered_for(NULL));
+	atomic_long_set(&pool.promised, 700);
+	expect(is_covered_for(&regions[0]));
+	atomic_long_set(&pool.promised, 701);
+	expect(!is_covered_for(&regions[0]));
+	store_limit = kept - 1;
+	atomic_long_set(&pool.promised, 301);
+	expect(!is_covered_for(NULL));
+	end();
+}
+
+/* A limit, and nothing else, makes pages leave that would win nothing otherwise. */
+TEST(for_whom_there_is_room)
+{
+	begin((unsigned long[]){ 1000, 100, 0, 0 });
 	run(1, NULL);
 	expect(!seen_covered);
+	pp_reclaim_direct(&pool, NULL, &regions[1], 1, PP_DIRECT_LIMIT);
+	expect(seen_covered);
+	pp_reclaim_direct(&pool, NULL, &regions[1], 1, PP_DIRECT_ALLOC);
+	expect(!seen_covered);
+	pp_reclaim_direct(&pool, &regions[1], &regions[1], 1, PP_DIRECT_LAST);
+	expect(seen_covered);
+	pp_reclaim_oom(&pool, 1);
+	expect(!seen_covered);
+	pool.knobs.limit = 900;
+	expect_eq(pp_reclaim_to_limit(&pool, NULL), 0);
+	expect(seen_covered);
+	end();
+}
+
+/* What may be broken up in one request is not given anew for each region. */
+TEST(few_huge_frames_are_broken_up)
+{
+	begin((unsigned long[]){ 100, 100, 100, 0 });
+	breaks = true;
+	run(400, NULL);
+	breaks = false;
+	expect_eq(breaks_seen, MAX_BREAKS);
 	end();
 }
 

@@ -133,6 +133,9 @@ typedef struct { s64 v; } atomic64_t;
 typedef struct { int v; } refcount_t;
 
 #define atomic_inc_return(a)	(++(a)->v)
+#define atomic_set(a, n)	((void)((a)->v = (n)))
+#define atomic_xchg(a, n)	xchg(&(a)->v, n)
+#define xchg(p, new)		({ __auto_type _was = *(p); *(p) = (new); _was; })
 #define atomic_long_read(a)	((a)->v)
 #define atomic_long_set(a, n)	((void)((a)->v = (n)))
 #define atomic_long_add(n, a)	((void)((a)->v += (n)))
