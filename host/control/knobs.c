@@ -53,7 +53,7 @@ void pp_knobs_default(struct pp_pool *pool)
 	k->shrink_step = 1048576 >> PAGE_SHIFT;
 	k->spare = 524288 >> PAGE_SHIFT;
 	k->stall_ms = 10000;
-	k->huge = PP_HUGE_OFF;
+	k->huge = PP_HUGE_FIRST_TOUCH;
 	k->huge_zeros = PP_BLOCK_PAGES / 4;
 	k->huge_hot = true;
 	pool->policy = &pp_policy_clock;

@@ -8,11 +8,11 @@ pool=/sys/fs/pagepact/vms
 region=/pool/dom/one
 regionctl=$progs/regionctl
 
-# pool_begin [MOUNT-OPTIONS]: with huge frames, if these do not say otherwise; without, where the
-# test is in the list as NAME-small as well and runs as that
+# pool_begin [MOUNT-OPTIONS]: a test that is in the list as NAME-small as well has no huge frames
+# as that
 pool_begin() {
-	local options=huge=first-touch${1:+,$1}
-	[[ ${PP_TEST:-} != *-small ]] || options+=,huge=off
+	local options=${1:-}
+	[[ ${PP_TEST:-} != *-small ]] || options+=${options:+,}huge=off
 	dmesg --clear
 	if ! pp_load || ! pp_mount vms /pool "$options" || ! mkdir /pool/dom; then
 		diag "no pool: $(dmesg | tail -n 5)"

@@ -147,7 +147,8 @@ TEST(huge_modes)
 	unsigned int i;
 
 	pp_knobs_default(&pool);
-	expect_eq(pool.knobs.huge, PP_HUGE_OFF);
+	expect_eq(pool.knobs.huge, PP_HUGE_FIRST_TOUCH);
+	expect_eq(pp_knob_store(&pool, PP_KNOB_HUGE, "off"), 0);
 	for (i = 0; i < ARRAY_SIZE(no_mode); i++) {
 		expect_eq(pp_knob_check(&pool, PP_KNOB_HUGE, no_mode[i]), -EINVAL);
 		expect_eq(pp_knob_store(&pool, PP_KNOB_HUGE, no_mode[i]), -EINVAL);
