@@ -116,8 +116,11 @@ unsigned int pp_block_age(struct pp_block *block, struct pp_reclaim *rc)
 		WRITE_ONCE(block->tough, 0);
 		aged = PP_BLOCK_PAGES;
 	}
-	block->aged = aged;
-	block->rescued = 0;
+	/* Somebody else may have made them standby just now. */
+	if (aged) {
+		block->aged = aged;
+		block->rescued = 0;
+	}
 	mutex_unlock(&block->lock);
 	pp_stat_add(region, aged, aged);
 	return aged;

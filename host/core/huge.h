@@ -12,8 +12,9 @@
  *
  *   evicted    when cold: pages of zeros become holes, all others go to the store
  *   shattered  when parts of it were punched, or are zeros while memory is short (policy/sparse.c),
- *              or when too many pages do not compress for it to be evicted: pages of zeros become
- *              holes, all others get frames of their own, as standby pages
+ *              or when too many pages do not compress for it to be evicted (policy/breakup.c), or
+ *              to see which of them are in use (policy/hot.c): pages of zeros become holes, all
+ *              others get frames of their own, as standby pages
  *   punched    when all of it is
  *
  * Eviction and shattering hold the block's lock and the isolated frame from beginning to end. The

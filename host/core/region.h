@@ -65,7 +65,7 @@ static_assert(PAGE_SHIFT == 12 && sizeof(pp_home_t) << PP_BLOCK_SHIFT == PAGE_SI
  * @copies: pages in frames of which the store keeps a copy, written by pp_home_move(); read without
  *	the lock as a hint
  * @rescued: standby pages touched since the block was aged last
- * @aged: pages made standby when the block was aged last
+ * @aged: pages made standby when the block was aged last, or its huge frame broken up
  * @huge: the huge frame that all homes are in, or NULL; read without the lock as a hint
  * @punched: pages of @huge punched since it came, at most; read without the lock as a hint
  * @tough: not 0: too much of @huge, as it is since it became standby, does not compress for it to

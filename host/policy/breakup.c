@@ -36,14 +36,15 @@ int pp_breakup(struct pp_block *block, struct pp_reclaim *rc)
 
 bool pp_breakup_tough(struct pp_block *block, struct pp_reclaim *rc)
 {
+	u16 tough = READ_ONCE(block->tough);
 	int err;
 
-	if (READ_ONCE(block->tough) <= 1 + WORTH_FREEING || !pp_breakup_allowed(block, rc))
+	if (tough <= 1 + WORTH_FREEING || !pp_breakup_allowed(block, rc))
 		return false;
 	err = pp_breakup(block, rc);
-	/* Not again until it was in use. */
+	/* Not again until it was in use, or punched. */
 	if (err == -ENOMEM)
-		WRITE_ONCE(block->tough, 1);
+		cmpxchg(&block->tough, tough, 1);
 	if (!err)
 		pp_stat_inc(block->region, shatter_tough);
 	return !err;

@@ -90,6 +90,7 @@ static void clock_reclaim(struct pp_region *region, struct pp_reclaim *rc)
 	unsigned long looks = rc->try_only || rc->exchange ? SHORT_VISIT : ULONG_MAX;
 	unsigned long ages = rc->exchange ? SHORT_VISIT : ULONG_MAX;
 	struct pp_block *block;
+	bool young;
 
 	while (rc->done < rc->want && visits-- && looks && rc->misfits < PP_MAX_MISFITS &&
 	       !rc->outrun && !fatal_signal_pending(current) && !pp_region_ending(region)) {
@@ -98,8 +99,7 @@ static void clock_reclaim(struct pp_region *region, struct pp_reclaim *rc)
 		while (!pp_region_ending(region) && rc->done < rc->want && ages &&
 		       (block = take_to_age(region))) {
 			ages--;
-			pp_hot_judge(block);
-			if (!pp_hot_break_up(block, rc))
+			if (!pp_hot_judge(block, rc->hard) && !pp_hot_break_up(block, rc))
 				pp_block_age(block, rc);
 			cond_resched();
 		}
@@ -109,9 +109,9 @@ static void clock_reclaim(struct pp_region *region, struct pp_reclaim *rc)
 		/* Blocks without memory cost nothing, and there may be many of them in a row. */
 		if (READ_ONCE(block->nr[PP_FRAME]) || READ_ONCE(block->nr[PP_STANDBY]))
 			looks--;
-		pp_hot_judge(block);
+		young = pp_hot_judge(block, rc->hard);
 		cond_resched();
-		if (READ_ONCE(block->nr[PP_STANDBY]) &&
+		if (!young && READ_ONCE(block->nr[PP_STANDBY]) &&
 		    (!evict_block(block, rc) || rc->outrun))
 			untake(region, block);
 	}
@@ -125,8 +125,8 @@ void pp_clock_age(struct pp_region *region)
 	xa_for_each(&region->blocks, n, block) {
 		if (pp_region_ending(region))
 			break;
-		pp_hot_judge(block);
-		pp_block_age(block, NULL);
+		if (!pp_hot_judge(block, false))
+			pp_block_age(block, NULL);
 		cond_resched();
 	}
 }

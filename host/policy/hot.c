@@ -77,6 +77,7 @@ static void settle(struct pp_block *block, enum pp_hot to)
 bool pp_hot_break_up(struct pp_block *block, struct pp_reclaim *rc)
 {
 	struct pp_region *region = block->region;
+	unsigned long before = rc->done;
 	int err;
 
 	if (!READ_ONCE(block->huge) || !READ_ONCE(block->nr[PP_FRAME]) ||
@@ -90,29 +91,44 @@ bool pp_hot_break_up(struct pp_block *block, struct pp_reclaim *rc)
 		return false;
 	}
 	pp_stat_inc(region, shatter_hot);
-	xchg(&block->on_trial, true);
+	if (rc->done - before >= WORTH_BREAKING) {
+		pp_stat_add(region, shatter_cold, rc->done - before);
+		settle(block, PP_HOT_PAYS);
+	} else {
+		xchg(&block->on_trial, true);
+	}
 	return true;
 }
 
-/* Nothing is learnt from one that is huge again or was given back, or from a guest that stood. */
+static bool is_young(struct pp_block *block)
+{
+	return time_before(jiffies, READ_ONCE(block->changed) + MIN_TRIAL);
+}
+
+/* Nothing is learnt from one that is huge again, or was given back. */
 static bool can_be_judged(struct pp_block *block)
 {
 	return !READ_ONCE(block->huge) && READ_ONCE(block->nr[PP_HOLE]) < PP_BLOCK_PAGES &&
-	       time_after_eq(jiffies, READ_ONCE(block->changed) + MIN_TRIAL);
+	       !is_young(block);
 }
 
-void pp_hot_judge(struct pp_block *block)
+bool pp_hot_judge(struct pp_block *block, bool hard)
 {
 	unsigned int won;
 
-	if (!READ_ONCE(block->on_trial) || !xchg(&block->on_trial, false))
-		return;
+	if (!READ_ONCE(block->on_trial))
+		return false;
+	if (!hard && is_young(block) && !READ_ONCE(block->huge))
+		return true;
+	if (!xchg(&block->on_trial, false))
+		return false;
 	if (!can_be_judged(block)) {
 		settle(block, PP_HOT_REST);
-		return;
+		return false;
 	}
 	/* Standby, evicted already, or a hole. */
 	won = PP_BLOCK_PAGES - READ_ONCE(block->nr[PP_FRAME]);
 	pp_stat_add(block->region, shatter_cold, won);
 	settle(block, won >= WORTH_BREAKING ? PP_HOT_PAYS : PP_HOT_REST);
+	return false;
 }

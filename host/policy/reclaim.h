@@ -237,8 +237,10 @@ bool pp_hot_break_up(struct pp_block *block, struct pp_reclaim *rc);
 /**
  * pp_hot_judge - has it been worth while to break up a block?
  * @block: a block whose cold pages are to be evicted next, or that is to be aged
+ * @hard: also if it is too early to tell
+ * Return: true when it is too early, and the block is to be left alone.
  */
-void pp_hot_judge(struct pp_block *block);
+bool pp_hot_judge(struct pp_block *block, bool hard);
 
 /**
  * pp_reclaim_init_pool - prepares the workers of a new pool

@@ -136,7 +136,7 @@ lukewarm() {
 	wait_until 10 standby_is $((16 * mib))
 	knob age_interval_ms 0
 	# Younger ones are left alone.
-	pause 1.1
+	pause $((2 * timescale))
 	for ((n = 2; n < 8; n++)); do
 		"$regionctl" "$region" only=$((n * 512 + 1)):1 verify=text:17
 	done
@@ -153,7 +153,7 @@ cold=$(value shatter_cold)
 reclaim 2M
 check_that "it is cold, and goes" "$(value shatter_cold) == cold + 512 && $(value stored) == 6 * mib"
 reclaim 2M
-check_that "so others are broken up as well" "$(value shatter_hot) > hot + 1 && $(value stored) == 8 * mib"
+check_that "so others are broken up as well" "$(value shatter_hot) > hot + 1"
 check "bytes are right" "$regionctl" "$region" pverify=text:17 verify=text:17
 rm "$region"
 knob huge_hot 0

@@ -13,18 +13,20 @@ static unsigned int begin_at;
 static struct pp_region region;
 static struct pp_block blocks[NR];
 static unsigned int aged[NR], visited[NR];
+/* Blocks whose hot huge frame is broken up; those judged, and those too young for it. */
+static bool breaks[NR], judged[NR], young[NR];
+static bool seen_hard;
 static unsigned int standby_per_block, evict_per_visit;
 
 /* What ageing and eviction do is not the clock's business: here all frames become standby. */
 unsigned int pp_block_age(struct pp_block *block, struct pp_reclaim *rc)
 {
+	/* Ageing makes what was touched look untouched. */
+	expect(judged[block - blocks] && (!young[block - blocks] || seen_hard));
 	aged[block - blocks]++;
 	block->nr[PP_STANDBY] = standby_per_block;
 	return standby_per_block;
 }
-
-/* Blocks whose hot huge frame is broken up, and those judged before they are evicted from. */
-static bool breaks[NR], judged[NR];
 
 bool pp_hot_break_up(struct pp_block *block, struct pp_reclaim *rc)
 {
@@ -34,11 +36,11 @@ bool pp_hot_break_up(struct pp_block *block, struct pp_reclaim *rc)
 	return breaks[block - blocks];
 }
 
-void pp_hot_judge(struct pp_block *block)
+bool pp_hot_judge(struct pp_block *block, bool hard)
 {
-	/* Before it is evicted from. */
-	expect(judged[block - blocks] || !visited[block - blocks]);
+	seen_hard = hard;
 	judged[block - blocks] = true;
+	return young[block - blocks] && !hard;
 }
 
 bool pp_block_evict(struct pp_block *block, struct pp_reclaim *rc, unsigned int first,
@@ -47,6 +49,7 @@ bool pp_block_evict(struct pp_block *block, struct pp_reclaim *rc, unsigned int 
 	unsigned int n = min(block->nr[PP_STANDBY], min(evict_per_visit, rc->want - rc->done));
 
 	expect(!any && !first && nr == PP_BLOCK_PAGES);
+	expect(!young[block - blocks] || rc->hard);
 	visited[block - blocks]++;
 	block->nr[PP_STANDBY] -= n;
 	rc->done += n;
@@ -64,6 +67,8 @@ static void fresh_region(unsigned int nr, unsigned int stride)
 	memset(visited, 0, sizeof(visited));
 	memset(judged, 0, sizeof(judged));
 	memset(breaks, 0, sizeof(breaks));
+	memset(young, 0, sizeof(young));
+	seen_hard = false;
 	standby_per_block = 10;
 	evict_per_visit = 512;
 	for (i = 0; i < nr; i++) {
@@ -181,6 +186,22 @@ TEST(hot_huge_frames_are_broken_up)
 		expect_eq(!aged[i], breaks[i]);
 		expect(judged[i]);
 	}
+	xa_destroy(&region.blocks);
+}
+
+/* Those that were broken up just now are left alone, unless there is nothing else. */
+TEST(young_ones_are_left_alone)
+{
+	struct pp_reclaim rc = { .want = ULONG_MAX };
+
+	fresh_region(NR, 1);
+	young[3] = true;
+	blocks[3].nr[PP_STANDBY] = 10;
+	clock_reclaim(&region, &rc);
+	expect(!seen_hard && !aged[3] && !visited[3]);
+	rc.hard = true;
+	clock_reclaim(&region, &rc);
+	expect(seen_hard && visited[3]);
 	xa_destroy(&region.blocks);
 }
 

@@ -13,6 +13,8 @@ static struct pp_block blocks[NR];
 static struct inode inode;
 static struct folio frame;
 static int result;
+/* Zeros in what is broken up. */
+static unsigned int holes;
 static bool may, store_full;
 
 bool pp_breakup_allowed(struct pp_block *block, struct pp_reclaim *rc)
@@ -35,17 +37,17 @@ int pp_breakup(struct pp_block *block, struct pp_reclaim *rc)
 	block->changed = jiffies;
 	block->nr[PP_STANDBY] = PP_BLOCK_PAGES;
 	block->nr[PP_FRAME] = 0;
+	rc->done += holes;
 	return 0;
 }
 
-static void begin(void)
+/* Blocks that prove hot, of which nothing is known. */
+static void begin_again(void)
 {
 	unsigned int i;
 
-	pool = (struct pp_pool){ .knobs.huge_hot = true };
-	region = (struct pp_region){ .pool = &pool, .inode = &inode };
-	region.stats = alloc_percpu(struct pp_stats);
-	pool.stats = alloc_percpu(struct pp_stats);
+	region.hot = PP_HOT_TRY;
+	region.hot_patience = 0;
 	for (i = 0; i < NR; i++)
 		blocks[i] = (struct pp_block){
 			.region = &region, .huge = &frame, .nr[PP_FRAME] = PP_BLOCK_PAGES,
@@ -53,8 +55,18 @@ static void begin(void)
 			.changed = jiffies - HZ,
 		};
 	result = 0;
+	holes = 0;
 	may = true;
 	store_full = false;
+}
+
+static void begin(void)
+{
+	pool = (struct pp_pool){ .knobs.huge_hot = true };
+	region = (struct pp_region){ .pool = &pool, .inode = &inode };
+	region.stats = alloc_percpu(struct pp_stats);
+	pool.stats = alloc_percpu(struct pp_stats);
+	begin_again();
 }
 
 static void end(unsigned int broken, unsigned int cold)
@@ -84,7 +96,7 @@ static void judge(unsigned int i, unsigned int touched)
 		block->nr[PP_FRAME] = touched;
 		block->nr[PP_STANDBY] = PP_BLOCK_PAGES - touched;
 	}
-	pp_hot_judge(block);
+	expect(!pp_hot_judge(block, false));
 }
 
 TEST(one_is_tried_and_then_all_while_it_pays)
@@ -189,7 +201,7 @@ TEST(what_fails_is_no_trial)
 	end(3, 1024);
 }
 
-/* Huge again, given back, or in no time: it teaches nothing, and is not tried again at once. */
+/* Huge again, or given back: it teaches nothing, and is not tried again at once. */
 TEST(what_cannot_be_judged)
 {
 	unsigned int what, n;
@@ -203,13 +215,42 @@ TEST(what_cannot_be_judged)
 			blocks[0].nr[PP_STANDBY] = 0;
 			blocks[0].nr[PP_HOLE] = PP_BLOCK_PAGES;
 		}
-		jiffies += what == 2 ? HZ / 10 - 1 : HZ;
-		pp_hot_judge(&blocks[0]);
+		jiffies += what == 2 ? 0 : HZ;
+		/* Too early, but there is nothing else to evict. */
+		expect(!pp_hot_judge(&blocks[0], what == 2));
 		for (n = 0; !break_up(1); n++)
 			;
 		expect_eq(n, 2);
 		end(2, 0);
 	}
+}
+
+TEST(a_verdict_takes_time)
+{
+	begin();
+	expect(break_up(0));
+	jiffies += HZ / 10 - 1;
+	expect(pp_hot_judge(&blocks[0], false));
+	expect(!break_up(1));
+	jiffies++;
+	expect(!pp_hot_judge(&blocks[0], false));
+	expect(break_up(1));
+	end(2, 512);
+}
+
+/* They have left already. */
+TEST(zeros_alone_may_pay)
+{
+	begin();
+	holes = 127;
+	expect(break_up(0));
+	expect(!break_up(1));
+	judge(0, 400);
+	begin_again();
+	holes = 128;
+	expect(break_up(0) && break_up(1));
+	expect(!pp_hot_judge(&blocks[0], false));
+	end(3, 112 + 2 * 128);
 }
 
 /* Each of these alone. */

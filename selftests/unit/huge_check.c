@@ -840,8 +840,11 @@ TEST(regrouped)
 	unsigned int i;
 
 	begin_small();
+	block.aged = block.rescued = 9;
+	block.heat = block.skip = 2;
 	expect(install_another(folio_alloc(__GFP_ZERO, PP_BLOCK_SHIFT)));
 	expect_whole(PP_FRAME);
+	expect(!block.aged && !block.rescued && !block.heat && !block.skip);
 	expect(block.huge->mapping == inode.i_mapping && block.huge->index == block.base);
 	for (i = 0; i < PP_BLOCK_PAGES; i++)
 		expect_eq(*(u64 *)page_address(pp_home_page(homes[i])),

@@ -837,7 +837,9 @@ TEST(the_worker)
 	expect(!shim_work(&pool.work));
 	atomic_long_inc(&pool.frames);
 	pp_reclaim_check(&pool);
+	seen_covered = false;
 	expect(shim_work(&pool.work));
+	expect(seen_covered);
 	expect(atomic_long_read(&pool.frames) <= 6200);
 	expect(atomic_long_read(&pool.frames) > 6200 - WORKER_BATCH);
 	/* Without a limit there is nothing to do; without victims it ends. */
