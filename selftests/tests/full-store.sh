@@ -20,7 +20,7 @@ for guest in one two; do
 	check "guest $guest boots" guest_wait_ready $guest 90 || exit
 done
 two=$(dirname "$(grep -lx other/two "$pool"/regions/*/path)")
-guest_run_bg two 'memverify -m 32 -t 50 -s 2' 200
+guest_run_bg two 'exec memverify -m 32 -s 2' 300
 calm=$guest_job
 pause 3
 # It sleeps while the other one takes what it does not use.
@@ -46,6 +46,8 @@ diag "$(counters limit resident stored compressed evictions store_full stalls me
 	"of the other one: restores=$(<"$two/restores") exchanges=$(<"$two/exchanges")"
 check "the first one still stands" test ! -e "$guests/one/jobs/$job.status"
 knob store_limit 0
+pause 1
+guest_run two 'killall memverify' 60
 output=$(guest_wait two "$calm")
 diag "$output"
 check "the other one goes on, and its bytes are right" passed "$output"

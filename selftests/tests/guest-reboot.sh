@@ -5,13 +5,13 @@
 . "$(dirname "$0")/../lib/vhost.sh"
 . "$(dirname "$0")/../lib/pool.sh"
 
-ktap_plan 9
+ktap_plan 8
 pool_begin policy=random
 guest_start one 160 "$region"
 check "guest boots" guest_wait_ready one 90 || exit
 (while :; do reclaim 2M; pause 0.5; done) &
 torturer=$!
-for round in 1 2 3; do
+for round in 1 2; do
 	guest_run_bg one 'exec memverify -m 50 -d /dev/vdc' 300
 	pause 2
 	guest_reset one

@@ -15,8 +15,8 @@ ktap_plan 9
 pool_begin stall_ms=300,spare=256K,huge=first-touch
 chmod 700 /pool/dom
 mkdir -m 1777 /pool/open
-seconds=25
-[ "$PP_KERNEL" != debug ] || seconds=60
+seconds=18
+[ "$PP_KERNEL" != debug ] || seconds=45
 # What is long goes into a file: each line of the log costs a process.
 out=/out/${PP_TEST:-hostile}
 # shellcheck disable=SC2086 # a list of options

@@ -136,7 +136,7 @@ lukewarm() {
 	wait_until 10 standby_is $((16 * mib))
 	knob age_interval_ms 0
 	# Younger ones are left alone.
-	pause $((2 * timescale))
+	pause 2
 	for ((n = 2; n < 8; n++)); do
 		"$regionctl" "$region" only=$((n * 512 + 1)):1 verify=text:17
 	done

@@ -28,11 +28,11 @@ guest_start one 128 "$region"
 check "guest boots" guest_wait_ready one 90 || exit
 
 knob limit $((($(value resident) + $(value stored)) * 2 / 3))
-under_eviction "anonymous memory, in lock-step" --seconds 10 anon
-under_eviction "anonymous memory, all at once" --seconds 10 --threads 2 anon
+under_eviction "anonymous memory, in lock-step" --seconds 6 anon
+under_eviction "anonymous memory, all at once" --seconds 6 --threads 2 anon
 knob policy random
-under_eviction "a memfd, in lock-step" --seconds 10 memfd
-under_eviction "a memfd, all at once" --seconds 10 --threads 2 memfd
+under_eviction "a memfd, in lock-step" --seconds 6 memfd
+under_eviction "a memfd, all at once" --seconds 6 --threads 2 memfd
 diag "$(counters limit resident stored evictions restores rescues copies_dropped busy stalls)"
 check_that "pages came and went" "$(value evictions) > 5000 && $(value restores) > 2000 && $(value memory_errors) == 0"
 check "guest powers off" guest_stop one 60

@@ -20,7 +20,7 @@ done
 knob limit $((160 * mib))
 declare -A job seed=([one]=1 [two]=2)
 for guest in one two; do
-	guest_run_bg $guest "memverify -m 56 -t 12 -s ${seed[$guest]} -d /dev/vdc" 90
+	guest_run_bg $guest "memverify -m 56 -t 8 -s ${seed[$guest]} -d /dev/vdc" 90
 	job[$guest]=$guest_job
 done
 for guest in one two; do
