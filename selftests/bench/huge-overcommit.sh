@@ -6,7 +6,7 @@
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/overcommit.sh"
 
-seconds=20
+seconds=15
 for round in 1 2 3 4; do
 	for side in $(order "$round"); do
 		mode=first-touch

@@ -6,7 +6,7 @@
 # shellcheck source=load.sh
 . "$(dirname "${BASH_SOURCE[0]}")/load.sh"
 
-keys=40000 mib=256 limit=
+keys=16000 mib=192 limit=
 overcommit_guests="red green blue"
 
 # overcommit_start MODE: guests with their values, in a pool with huge=MODE, below $limit

@@ -29,6 +29,20 @@ knob() { { echo "$2" >"$pool/$1"; } 2>/dev/null; }
 # reclaim BYTES: less than that is fine
 reclaim() { knob reclaim "$1" || :; }
 
+# settle: before memory is compared. KASAN keeps freed objects for a while, up to a 32nd of the
+# memory, and lets a cache's go when that is shrunk.
+settle() {
+	local cache
+	sync
+	echo 3 >/proc/sys/vm/drop_caches
+	if [ "${PP_KERNEL:-}" = debug ]; then
+		for cache in /sys/kernel/slab/*/shrink; do
+			echo 1 >"$cache"
+		done
+	fi
+	pause 0.5
+}
+
 gauges_are_zero() {
 	local gauge
 	for gauge in resident standby stored compressed metadata promised; do

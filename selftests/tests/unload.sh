@@ -28,7 +28,6 @@ lives() {
 
 # free_kib: pages in the lists that CPUs keep are free as well
 free_kib() { awk '$1 == "MemFree:" { n += $2 } $1 == "count:" { n += $2 * 4 } END { print n }' /proc/meminfo /proc/zoneinfo; }
-settle() { sync; echo 3 >/proc/sys/vm/drop_caches; pause 0.5; }
 
 ktap_plan 14
 pool_begin ""
