@@ -299,6 +299,8 @@ TEST(incompressible_pages_that_stay_cold)
 
 	begin(PP_STANDBY, 5, 0);
 	to_frame(5, PP_FRAME, PP_HOME_TOUGH);
+	/* Unmapped, as whoever asks for pages in use has done. */
+	pp_home_folio(homes[5])->refs = 1;
 	put_result = -E2BIG;
 	pp_block_evict(&block, &rc, 0, PP_BLOCK_PAGES, true);
 	expect_eq(put_flags, PP_PUT_DETECT_SAME);
