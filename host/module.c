@@ -4,8 +4,12 @@
 #include "control/sysfs.h"
 #include "core/region.h"
 #include "memfs/memfs.h"
+#include "policy/place.h"
 #include "policy/reclaim.h"
 #include "store/codec.h"
+#include "store/device.h"
+#include "store/share.h"
+#include "store/tiers.h"
 
 /* Each room's init and exit, in the order in which they are made ready. */
 static const struct {
@@ -13,8 +17,12 @@ static const struct {
 	void (*exit)(void);
 } rooms[] = {
 	{ pp_codec_init, pp_codec_exit },
+	{ pp_share_init, pp_share_exit },
+	{ pp_device_init, pp_device_exit },
+	{ pp_tiers_init, pp_tiers_exit },
 	{ pp_region_init, pp_region_exit },
 	{ pp_reclaim_init, pp_reclaim_exit },
+	{ pp_place_init, pp_place_exit },
 	{ pp_sysfs_init, pp_sysfs_exit },
 	{ pp_memfs_init, pp_memfs_exit },
 };
@@ -53,4 +61,4 @@ MODULE_DESCRIPTION("Owns the memory of KVM guests, and keeps cold pages compress
 MODULE_AUTHOR("The pagepact developers");
 MODULE_LICENSE("GPL");
 MODULE_VERSION(PAGEPACT_VERSION);
-MODULE_SOFTDEP("pre: lz4_compress zstd_compress");
+MODULE_SOFTDEP("pre: lz4_compress zstd_compress xts");

@@ -5,11 +5,15 @@
 #include <linux/kernel.h>
 #include <linux/string.h>
 #include "control/knobs.h"
+#include "policy/ledger.h"
+#include "policy/place.h"
 #include "policy/reclaim.h"
 #include "store/codec.h"
 #include "store/store.h"
 
 #define MAX_MS		(24UL * 3600 * 1000)
+/* Sixteenths of it must be some jiffies long. */
+#define MIN_DEMOTE_MS	1000
 /* Others wait for the inode meanwhile, and the kernel reports who has waited for 120 s. */
 #define MAX_STALL_MS	(50UL * 1000)
 
@@ -21,17 +25,24 @@ const char *const pp_knob_names[PP_NR_KNOBS] = {
 	[PP_KNOB_STORE_LIMIT]	= "store_limit",
 	[PP_KNOB_COMPRESSOR]	= "compressor",
 	[PP_KNOB_POLICY]	= "policy",
+	[PP_KNOB_COMMIT]	= "commit",
+	[PP_KNOB_ALARM]		= "alarm",
 	[PP_KNOB_EVICT]		= "evict",
 	[PP_KNOB_KEEP_COPIES]	= "keep_copies",
 	[PP_KNOB_DETECT_SAME]	= "detect_same",
+	[PP_KNOB_SHARE_SLOTS]	= "share_slots",
+	[PP_KNOB_RAW_EARLY]	= "raw_early",
+	[PP_KNOB_ENCRYPT]	= "encrypt",
 	[PP_KNOB_SHRINKER]	= "shrinker",
 	[PP_KNOB_SHRINK_STEP]	= "shrink_step",
 	[PP_KNOB_AGE_INTERVAL]	= "age_interval_ms",
+	[PP_KNOB_DEMOTE]	= "demote_ms",
 	[PP_KNOB_SPARE]		= "spare",
 	[PP_KNOB_STALL]		= "stall_ms",
 	[PP_KNOB_HUGE]		= "huge",
 	[PP_KNOB_HUGE_ZEROS]	= "huge_zeros",
 	[PP_KNOB_HUGE_HOT]	= "huge_hot",
+	[PP_KNOB_HUGE_TOUGH]	= "huge_tough",
 };
 
 const char *const pp_huge_names[PP_NR_HUGE_MODES] = {
@@ -48,14 +59,21 @@ void pp_knobs_default(struct pp_pool *pool)
 	k->evict = true;
 	k->keep_copies = true;
 	k->detect_same = true;
+	k->share_slots = true;
+	k->raw_early = true;
+	k->encrypt = true;
 	k->shrinker = true;
 	k->nr_inodes = 16384;
 	k->shrink_step = 1048576 >> PAGE_SHIFT;
 	k->spare = 524288 >> PAGE_SHIFT;
 	k->stall_ms = 10000;
+	k->demote_ms = 600000;
+	k->commit = PP_COMMIT_STRICT;
+	k->alarm = 90;
 	k->huge = PP_HUGE_FIRST_TOUCH;
 	k->huge_zeros = PP_BLOCK_PAGES / 4;
 	k->huge_hot = true;
+	k->huge_tough = true;
 	pool->policy = &pp_policy_clock;
 }
 
@@ -90,10 +108,18 @@ static bool *switch_field(struct pp_knobs *k, enum pp_knob knob)
 		return &k->keep_copies;
 	case PP_KNOB_DETECT_SAME:
 		return &k->detect_same;
+	case PP_KNOB_SHARE_SLOTS:
+		return &k->share_slots;
+	case PP_KNOB_RAW_EARLY:
+		return &k->raw_early;
+	case PP_KNOB_ENCRYPT:
+		return &k->encrypt;
 	case PP_KNOB_SHRINKER:
 		return &k->shrinker;
 	case PP_KNOB_HUGE_HOT:
 		return &k->huge_hot;
+	case PP_KNOB_HUGE_TOUGH:
+		return &k->huge_tough;
 	default:
 		return NULL;
 	}
@@ -115,10 +141,16 @@ ssize_t pp_knob_show(struct pp_pool *pool, enum pp_knob knob, char *buf)
 		return sysfs_emit(buf, "%s\n", pp_store_codec(pool->store));
 	case PP_KNOB_POLICY:
 		return sysfs_emit(buf, "%s\n", READ_ONCE(pool->policy)->name);
+	case PP_KNOB_COMMIT:
+		return sysfs_emit(buf, "%s\n", pp_commit_names[READ_ONCE(pool->knobs.commit)]);
+	case PP_KNOB_ALARM:
+		return sysfs_emit(buf, "%lu\n", READ_ONCE(pool->knobs.alarm));
 	case PP_KNOB_NR_INODES:
 		return sysfs_emit(buf, "%lu\n", READ_ONCE(pool->knobs.nr_inodes));
 	case PP_KNOB_AGE_INTERVAL:
 		return sysfs_emit(buf, "%lu\n", READ_ONCE(pool->knobs.age_interval_ms));
+	case PP_KNOB_DEMOTE:
+		return sysfs_emit(buf, "%lu\n", READ_ONCE(pool->knobs.demote_ms));
 	case PP_KNOB_STALL:
 		return sysfs_emit(buf, "%lu\n", READ_ONCE(pool->knobs.stall_ms));
 	case PP_KNOB_HUGE:
@@ -157,26 +189,39 @@ int pp_parse_pages(const char *value, unsigned long *pages)
 	return 0;
 }
 
-/* Begins a write of a limit. Return: its number. */
-static u64 limit_begin(struct pp_pool *pool, struct pp_limit_writes *writes, unsigned long *limit,
-		       unsigned long pages)
+static struct pp_limit_writes *writes_of(struct pp_pool *pool, struct pp_region *only)
 {
-	u64 number;
-
-	spin_lock(&pool->lock);
-	WRITE_ONCE(*limit, pages);
-	number = ++writes->last;
-	spin_unlock(&pool->lock);
-	return number;
+	return only ? &only->limit_writes : &pool->limit_writes;
 }
 
-/* Ends it. One that failed goes back to what was reached last, unless another has begun since. */
-static void limit_end(struct pp_pool *pool, struct pp_limit_writes *writes, unsigned long *limit,
-		      unsigned long pages, u64 number, bool reached)
+/* Begins a write of a limit. Return: 0 with its number, or -ENOSPC. */
+static int limit_begin(struct pp_pool *pool, struct pp_region *only, unsigned long pages,
+		       bool back, u64 *number)
 {
+	long few;
+
+	spin_lock(&pool->lock);
+	few = pp_ledger_set_limit(pool, only, pages, back);
+	if (!few)
+		*number = ++writes_of(pool, only)->last;
+	spin_unlock(&pool->lock);
+	if (few)
+		pp_ledger_explain(pool, "limit", (u64)pages << PAGE_SHIFT, few);
+	return few ? -ENOSPC : 0;
+}
+
+/*
+ * Ends it. One that failed goes back to what was reached last, unless another has begun since, or
+ * regions need what it would have allowed.
+ */
+static void limit_end(struct pp_pool *pool, struct pp_region *only, unsigned long pages,
+		      u64 number, bool reached)
+{
+	struct pp_limit_writes *writes = writes_of(pool, only);
+
 	spin_lock(&pool->lock);
 	if (!reached && writes->last == number) {
-		WRITE_ONCE(*limit, writes->reached);
+		pp_ledger_set_limit(pool, only, writes->reached, true);
 	} else if (reached && number > writes->reached_by) {
 		writes->reached = pages;
 		writes->reached_by = number;
@@ -184,14 +229,15 @@ static void limit_end(struct pp_pool *pool, struct pp_limit_writes *writes, unsi
 	spin_unlock(&pool->lock);
 }
 
-static int set_limit(struct pp_pool *pool, struct pp_region *only, unsigned long pages)
+static int set_limit(struct pp_pool *pool, struct pp_region *only, unsigned long pages, bool back)
 {
-	struct pp_limit_writes *writes = only ? &only->limit_writes : &pool->limit_writes;
-	unsigned long *limit = only ? &only->limit : &pool->knobs.limit;
-	u64 number = limit_begin(pool, writes, limit, pages);
-	int err = pp_reclaim_to_limit(pool, only);
+	u64 number;
+	int err = limit_begin(pool, only, pages, back, &number);
 
-	limit_end(pool, writes, limit, pages, number, !err);
+	if (err)
+		return err;
+	err = pp_reclaim_to_limit(pool, only);
+	limit_end(pool, only, pages, number, !err);
 	if (err == -EBUSY)
 		pr_err("pool %s: limit of %lu bytes refused: pinned or locked pages, a full store, or evict=0 keep more in memory\n",
 		       pool->name, pages << PAGE_SHIFT);
@@ -200,7 +246,7 @@ static int set_limit(struct pp_pool *pool, struct pp_region *only, unsigned long
 
 int pp_region_set_limit(struct pp_region *region, unsigned long pages)
 {
-	return set_limit(region->pool, region, pages);
+	return set_limit(region->pool, region, pages, false);
 }
 
 /**
@@ -224,21 +270,22 @@ static int parse_number(struct value *v, unsigned long max)
 	return v->n > max ? -ERANGE : 0;
 }
 
-/* One of the first @nr modes. */
-static int parse_huge(const char *text, unsigned int nr, unsigned long *mode)
+/* One of the first @nr of @words. */
+static int parse_word(const char *const *words, unsigned int nr, const char *text,
+		      unsigned long *which)
 {
-	int i = match_string(pp_huge_names, nr, text);
+	int i = match_string(words, nr, text);
 
 	if (i < 0)
 		return -EINVAL;
-	*mode = i;
+	*which = i;
 	return 0;
 }
 
 int pp_region_set_huge(struct pp_region *region, const char *value)
 {
 	unsigned long mode;
-	int err = parse_huge(value, PP_NR_HUGE_MODES, &mode);
+	int err = parse_word(pp_huge_names, PP_NR_HUGE_MODES, value, &mode);
 
 	if (!err)
 		WRITE_ONCE(region->huge_mode, mode);
@@ -270,16 +317,38 @@ static int parse(struct pp_pool *pool, enum pp_knob knob, const char *text, stru
 		v->policy = pp_policy_find(v->text);
 		return v->policy ? 0 : -EINVAL;
 	case PP_KNOB_HUGE:
-		return parse_huge(v->text, PP_HUGE_POOL, &v->n);
+		return parse_word(pp_huge_names, PP_HUGE_POOL, v->text, &v->n);
+	case PP_KNOB_COMMIT:
+		return parse_word(pp_commit_names, PP_NR_COMMITS, v->text, &v->n);
+	case PP_KNOB_ALARM:
+		return parse_number(v, 100);
 	case PP_KNOB_NR_INODES:
 		return parse_number(v, LONG_MAX);
 	case PP_KNOB_AGE_INTERVAL:
 		return parse_number(v, MAX_MS);
+	case PP_KNOB_DEMOTE:
+		return parse_number(v, MAX_MS) ?: v->n && v->n < MIN_DEMOTE_MS ? -ERANGE : 0;
 	case PP_KNOB_STALL:
 		return parse_number(v, MAX_STALL_MS);
 	default:
 		return pp_parse_pages(v->text, &v->n);
 	}
+}
+
+static int set_store_limit(struct pp_pool *pool, u64 bytes, bool back)
+{
+	/* The ledger and the store agree. Nested in nothing; the store's exchange mutex inside. */
+	static DEFINE_MUTEX(one_at_a_time);
+	int err;
+
+	mutex_lock(&one_at_a_time);
+	err = pp_ledger_set_store_limit(pool, bytes, back);
+	if (!err) {
+		pp_store_set_limit(pool->store, bytes);
+		pp_reclaim_forget(pool);
+	}
+	mutex_unlock(&one_at_a_time);
+	return err;
 }
 
 static int apply(struct pp_pool *pool, enum pp_knob knob, const struct value *v)
@@ -292,10 +361,14 @@ static int apply(struct pp_pool *pool, enum pp_knob knob, const struct value *v)
 	}
 	switch (knob) {
 	case PP_KNOB_LIMIT:
-		return set_limit(pool, NULL, v->n);
+		return set_limit(pool, NULL, v->n, false);
 	case PP_KNOB_STORE_LIMIT:
-		pp_store_set_limit(pool->store, (u64)v->n << PAGE_SHIFT);
-		pp_reclaim_forget(pool);
+		return set_store_limit(pool, (u64)v->n << PAGE_SHIFT, false);
+	case PP_KNOB_COMMIT:
+		return pp_ledger_set_commit(pool, v->n, false);
+	case PP_KNOB_ALARM:
+		WRITE_ONCE(pool->knobs.alarm, v->n);
+		pp_ledger_watch(pool);
 		return 0;
 	case PP_KNOB_COMPRESSOR:
 		return pp_store_set_codec(pool->store, v->text);
@@ -304,6 +377,9 @@ static int apply(struct pp_pool *pool, enum pp_knob knob, const struct value *v)
 		return 0;
 	case PP_KNOB_AGE_INTERVAL:
 		pp_reclaim_set_ageing(pool, v->n);
+		return 0;
+	case PP_KNOB_DEMOTE:
+		pp_place_set(pool, v->n);
 		return 0;
 	case PP_KNOB_NR_INODES:
 		WRITE_ONCE(pool->knobs.nr_inodes, v->n);
@@ -324,11 +400,13 @@ static int apply(struct pp_pool *pool, enum pp_knob knob, const struct value *v)
 	}
 }
 
-int pp_knob_check(struct pp_pool *pool, enum pp_knob knob, const char *text)
+int pp_knob_check(struct pp_pool *pool, enum pp_knob knob, const char *text, unsigned long *n)
 {
-	struct value v;
+	struct value v = {};
+	int err = parse(pool, knob, text, &v);
 
-	return parse(pool, knob, text, &v);
+	*n = v.n;
+	return err;
 }
 
 int pp_knob_store(struct pp_pool *pool, enum pp_knob knob, const char *text)
@@ -337,4 +415,16 @@ int pp_knob_store(struct pp_pool *pool, enum pp_knob knob, const char *text)
 	int err = parse(pool, knob, text, &v);
 
 	return err ? err : apply(pool, knob, &v);
+}
+
+int pp_knobs_go_back(struct pp_pool *pool, enum pp_knob knob, u64 value)
+{
+	switch (knob) {
+	case PP_KNOB_LIMIT:
+		return set_limit(pool, NULL, value >> PAGE_SHIFT, true);
+	case PP_KNOB_STORE_LIMIT:
+		return set_store_limit(pool, value, true);
+	default:
+		return pp_ledger_set_commit(pool, value, true);
+	}
 }

@@ -17,17 +17,24 @@
  * @PP_KNOB_STORE_LIMIT: store_limit
  * @PP_KNOB_COMPRESSOR: compressor
  * @PP_KNOB_POLICY: policy
+ * @PP_KNOB_COMMIT: commit
+ * @PP_KNOB_ALARM: alarm
  * @PP_KNOB_EVICT: evict
  * @PP_KNOB_KEEP_COPIES: keep_copies
  * @PP_KNOB_DETECT_SAME: detect_same
+ * @PP_KNOB_SHARE_SLOTS: share_slots
+ * @PP_KNOB_RAW_EARLY: raw_early
+ * @PP_KNOB_ENCRYPT: encrypt
  * @PP_KNOB_SHRINKER: shrinker
  * @PP_KNOB_SHRINK_STEP: shrink_step
  * @PP_KNOB_AGE_INTERVAL: age_interval_ms
+ * @PP_KNOB_DEMOTE: demote_ms
  * @PP_KNOB_SPARE: spare
  * @PP_KNOB_STALL: stall_ms
  * @PP_KNOB_HUGE: huge
  * @PP_KNOB_HUGE_ZEROS: huge_zeros
  * @PP_KNOB_HUGE_HOT: huge_hot
+ * @PP_KNOB_HUGE_TOUGH: huge_tough
  * @PP_NR_KNOBS: number of knobs
  */
 enum pp_knob {
@@ -38,17 +45,24 @@ enum pp_knob {
 	PP_KNOB_STORE_LIMIT,
 	PP_KNOB_COMPRESSOR,
 	PP_KNOB_POLICY,
+	PP_KNOB_COMMIT,
+	PP_KNOB_ALARM,
 	PP_KNOB_EVICT,
 	PP_KNOB_KEEP_COPIES,
 	PP_KNOB_DETECT_SAME,
+	PP_KNOB_SHARE_SLOTS,
+	PP_KNOB_RAW_EARLY,
+	PP_KNOB_ENCRYPT,
 	PP_KNOB_SHRINKER,
 	PP_KNOB_SHRINK_STEP,
 	PP_KNOB_AGE_INTERVAL,
+	PP_KNOB_DEMOTE,
 	PP_KNOB_SPARE,
 	PP_KNOB_STALL,
 	PP_KNOB_HUGE,
 	PP_KNOB_HUGE_ZEROS,
 	PP_KNOB_HUGE_HOT,
+	PP_KNOB_HUGE_TOUGH,
 	PP_NR_KNOBS
 };
 
@@ -75,13 +89,14 @@ ssize_t pp_knob_show(struct pp_pool *pool, enum pp_knob knob, char *buf);
  * @pool: the pool
  * @knob: which
  * @value: NUL-terminated text; surrounding white space is ignored
+ * @n: set to what it means, if that is a number (in pages, if they are bytes), a switch or a mode
  *
  * Gets whatever memory the value needs, and keeps it: pp_knob_store() of the same value can then
- * fail for PP_KNOB_LIMIT only.
+ * fail for PP_KNOB_LIMIT only, and where the ledger refuses, see pp_ledger_check().
  *
  * Return: 0; -EINVAL; -ERANGE; -ENOMEM.
  */
-int pp_knob_check(struct pp_pool *pool, enum pp_knob knob, const char *value);
+int pp_knob_check(struct pp_pool *pool, enum pp_knob knob, const char *value, unsigned long *n);
 
 /**
  * pp_knob_store - sets a knob
@@ -119,5 +134,14 @@ int pp_region_set_huge(struct pp_region *region, const char *value);
  * Return: like pp_knob_store().
  */
 int pp_region_set_limit(struct pp_region *region, unsigned long pages);
+
+/**
+ * pp_knobs_go_back - undoes a change that was made together with one that failed
+ * @pool: the pool
+ * @knob: PP_KNOB_LIMIT, PP_KNOB_STORE_LIMIT, PP_KNOB_COMMIT
+ * @value: what it was before; bytes, or enum pp_commit
+ * Return: 0; -ENOSPC: regions need what has changed; -EBUSY, -EINTR: the limit cannot be reached.
+ */
+int pp_knobs_go_back(struct pp_pool *pool, enum pp_knob knob, u64 value);
 
 #endif /* PAGEPACT_CONTROL_KNOBS_H */

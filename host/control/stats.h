@@ -19,16 +19,25 @@
 	X(exchanges)		\
 	X(notifies)		\
 	X(copies_dropped)	\
+	X(restores_far)		\
+	X(demoted)		\
+	X(demoted_early)	\
+	X(promoted)		\
+	X(reuse_checked)	\
+	X(reuse_error)		\
 	X(aged)			\
 	X(evictions)		\
 	X(evict_clean)		\
 	X(evict_zero)		\
 	X(evict_same)		\
 	X(evict_raw)		\
+	X(evict_shared)		\
 	X(evict_oom)		\
 	X(incompressible)	\
 	X(busy)			\
 	X(punched)		\
+	X(dead_stored)		\
+	X(dead_far)		\
 	X(store_full)		\
 	X(huge_faults)		\
 	X(huge_misfit)		\
@@ -44,6 +53,7 @@
 	X(shatter_cold)		\
 	X(stalls)		\
 	X(memory_errors)	\
+	X(place_ns)		\
 	X(reclaim_ns)		\
 	X(restore_ns)		\
 	X(huge_ns)

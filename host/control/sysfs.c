@@ -13,6 +13,8 @@
 #include "control/stats.h"
 #include "control/sysfs.h"
 #include "core/region.h"
+#include "policy/ledger.h"
+#include "policy/place.h"
 #include "policy/reclaim.h"
 #include "store/store.h"
 
@@ -24,7 +26,16 @@ enum gauge {
 	GAUGE_HUGE,
 	GAUGE_METADATA,
 	GAUGE_COMPRESSED,
+	GAUGE_SLOTS,
+	GAUGE_SLOTS_SAVED,
 	GAUGE_PROMISED,
+	GAUGE_WORST_CASE,
+	GAUGE_COVERED,
+	GAUGE_ALARMED,
+	GAUGE_DEMOTE,
+	GAUGE_PUSHED,
+	GAUGE_FETCH_P50,
+	GAUGE_FETCH_P99,
 	GAUGE_DEV,
 	GAUGE_RECLAIM,
 	GAUGE_PATH,
@@ -55,7 +66,8 @@ struct pp_attr {
 	{ .attr = { .name = _name, .mode = _mode }, .kind = _kind, .which = _which }
 #define STAT_ATTR(name) ATTR(#name, 0444, KIND_STAT, PP_STAT_##name),
 
-static struct kobject *top;
+/* A set, because events (see policy/ledger.h) are sent for members of one only. */
+static struct kset *top;
 /* Makes the choice of a pool's name atomic; taken before sysfs's own locks. */
 static DEFINE_MUTEX(names_lock);
 
@@ -72,7 +84,16 @@ static struct pp_attr common_attrs[] = {
 
 static struct pp_attr pool_attrs[] = {
 	ATTR("compressed", 0444, KIND_GAUGE, GAUGE_COMPRESSED),
+	ATTR("slots", 0444, KIND_GAUGE, GAUGE_SLOTS),
+	ATTR("slots_saved", 0444, KIND_GAUGE, GAUGE_SLOTS_SAVED),
 	ATTR("promised", 0444, KIND_GAUGE, GAUGE_PROMISED),
+	ATTR("worst_case", 0444, KIND_GAUGE, GAUGE_WORST_CASE),
+	ATTR("covered", 0444, KIND_GAUGE, GAUGE_COVERED),
+	ATTR("alarmed", 0444, KIND_GAUGE, GAUGE_ALARMED),
+	ATTR("demote_now_ms", 0444, KIND_GAUGE, GAUGE_DEMOTE),
+	ATTR("slots_pushed", 0444, KIND_GAUGE, GAUGE_PUSHED),
+	ATTR("fetch_p50_ns", 0444, KIND_GAUGE, GAUGE_FETCH_P50),
+	ATTR("fetch_p99_ns", 0444, KIND_GAUGE, GAUGE_FETCH_P99),
 	ATTR("mountpoint_dev", 0444, KIND_GAUGE, GAUGE_DEV),
 };
 
@@ -139,11 +160,29 @@ static ssize_t pool_show(struct kobject *kobj, struct attribute *attr, char *buf
 		return emit_pages(buf, atomic_long_read(&pool->huge) << PP_BLOCK_SHIFT);
 	case GAUGE_METADATA:
 		return sysfs_emit(buf, "%llu\n", pp_metadata_bytes(pool, NULL) +
-				  pp_store_meta_bytes(pool->store));
+				  (u64)pp_store_counted(pool->store, PP_COUNT_META) * PAGE_SIZE);
+	case GAUGE_SLOTS:
+		return sysfs_emit(buf, "%lu\n", pp_store_counted(pool->store, PP_COUNT_SLOTS));
+	case GAUGE_SLOTS_SAVED:
+		return sysfs_emit(buf, "%lu\n", pp_store_counted(pool->store, PP_COUNT_SAVED));
 	case GAUGE_COMPRESSED:
 		return sysfs_emit(buf, "%llu\n", pp_store_bytes(pool->store));
 	case GAUGE_PROMISED:
-		return emit_pages(buf, atomic_long_read(&pool->promised));
+		return emit_pages(buf, READ_ONCE(pool->promised));
+	case GAUGE_WORST_CASE:
+		return sysfs_emit(buf, "%llu\n", pp_ledger_worst_case(pool));
+	case GAUGE_COVERED:
+		return sysfs_emit(buf, "%llu\n", pp_ledger_covered(pool));
+	case GAUGE_ALARMED:
+		return sysfs_emit(buf, "%d\n", READ_ONCE(pool->alarmed));
+	case GAUGE_DEMOTE:
+		return sysfs_emit(buf, "%llu\n", pp_place_now_ms(pool));
+	case GAUGE_PUSHED:
+		return sysfs_emit(buf, "%lu\n", pp_store_counted(pool->store, PP_COUNT_PUSHED));
+	case GAUGE_FETCH_P50:
+		return sysfs_emit(buf, "%llu\n", pp_latency_quantile(&pool->fetches, 500));
+	case GAUGE_FETCH_P99:
+		return sysfs_emit(buf, "%llu\n", pp_latency_quantile(&pool->fetches, 990));
 	case GAUGE_DEV:
 		return sysfs_emit(buf, "%u:%u\n", MAJOR(pool->sb->s_dev), MINOR(pool->sb->s_dev));
 	default:
@@ -310,20 +349,22 @@ int pp_sysfs_add_pool(struct pp_pool *pool)
 	init_completion(&pool->kobj_gone);
 	mutex_lock(&names_lock);
 	/* sysfs would refuse a second one as well, but not without a stack trace. */
-	taken = kernfs_find_and_get(top->sd, pool->name);
+	taken = kernfs_find_and_get(top->kobj.sd, pool->name);
 	if (taken) {
 		kernfs_put(taken);
 		mutex_unlock(&names_lock);
 		return -EEXIST;
 	}
-	err = kobject_init_and_add(&pool->kobj, &pool_type, top, "%s", pool->name);
+	pool->kobj.kset = top;
+	err = kobject_init_and_add(&pool->kobj, &pool_type, NULL, "%s", pool->name);
 	mutex_unlock(&names_lock);
 	if (err)
 		goto out_put;
 	pool->regions_kobj = kobject_create_and_add("regions", &pool->kobj);
-	if (pool->regions_kobj)
+	err = pool->regions_kobj ? pp_tierfs_add_pool(pool) : -ENOMEM;
+	if (!err)
 		return 0;
-	err = -ENOMEM;
+	kobject_put(pool->regions_kobj);
 	kobject_del(&pool->kobj);
 out_put:
 	kobject_put(&pool->kobj);
@@ -333,6 +374,7 @@ out_put:
 
 void pp_sysfs_del_pool(struct pp_pool *pool)
 {
+	pp_tierfs_del_pool(pool);
 	kobject_put(pool->regions_kobj);
 	kobject_del(&pool->kobj);
 	kobject_put(&pool->kobj);
@@ -379,11 +421,11 @@ int pp_sysfs_init(void)
 	list_attrs(pool_list, n, pool_attrs, ARRAY_SIZE(pool_attrs));
 	n = list_attrs(region_list, 0, common_attrs, ARRAY_SIZE(common_attrs));
 	list_attrs(region_list, n, region_attrs, ARRAY_SIZE(region_attrs));
-	top = kobject_create_and_add("pagepact", fs_kobj);
+	top = kset_create_and_add("pagepact", NULL, fs_kobj);
 	return top ? 0 : -ENOMEM;
 }
 
 void pp_sysfs_exit(void)
 {
-	kobject_put(top);
+	kset_unregister(top);
 }

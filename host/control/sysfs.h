@@ -20,6 +20,19 @@ int pp_sysfs_add_pool(struct pp_pool *pool);
 void pp_sysfs_del_pool(struct pp_pool *pool);
 
 /**
+ * pp_tierfs_add_pool - makes the directory of a pool's devices
+ * @pool: the pool, which has its own directory
+ * Return: 0 or an errno.
+ */
+int pp_tierfs_add_pool(struct pp_pool *pool);
+
+/**
+ * pp_tierfs_del_pool - removes it; nothing is moved to or from devices any more
+ * @pool: the pool
+ */
+void pp_tierfs_del_pool(struct pp_pool *pool);
+
+/**
  * pp_sysfs_add_region - makes the directory of @region
  * @region: the region
  * Return: 0 or an errno.

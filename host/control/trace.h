@@ -83,6 +83,87 @@ TRACE_EVENT(pagepact_hot,
 		  pp_show_hot(__entry->from), pp_show_hot(__entry->to), __entry->rest)
 );
 
+TRACE_EVENT(pagepact_slot,
+	TP_PROTO(u64 number, unsigned long from, unsigned long to),
+	TP_ARGS(number, from, to),
+	TP_STRUCT__entry(
+		__field(u64, number)
+		__field(unsigned long, from)
+		__field(unsigned long, to)
+	),
+	TP_fast_assign(
+		__entry->number = number;
+		__entry->from = from;
+		__entry->to = to;
+	),
+	TP_printk("slot %llx references %lu -> %lu", __entry->number, __entry->from,
+		  __entry->to)
+);
+
+TRACE_EVENT(pagepact_move,
+	TP_PROTO(u64 number, bool from, bool to),
+	TP_ARGS(number, from, to),
+	TP_STRUCT__entry(
+		__field(u64, number)
+		__field(bool, from)
+		__field(bool, to)
+	),
+	TP_fast_assign(
+		__entry->number = number;
+		__entry->from = from;
+		__entry->to = to;
+	),
+	TP_printk("slot %llx %s -> %s", __entry->number, __entry->from ? "device" : "memory",
+		  __entry->to ? "device" : "memory")
+);
+
+TRACE_EVENT(pagepact_ripe,
+	TP_PROTO(u64 number, bool ripe),
+	TP_ARGS(number, ripe),
+	TP_STRUCT__entry(
+		__field(u64, number)
+		__field(bool, ripe)
+	),
+	TP_fast_assign(
+		__entry->number = number;
+		__entry->ripe = ripe;
+	),
+	TP_printk("slot %llx %s to go to a device", __entry->number,
+		  __entry->ripe ? "is" : "is not")
+);
+
+TRACE_EVENT(pagepact_threshold,
+	TP_PROTO(const char *pool, unsigned int from, unsigned int to),
+	TP_ARGS(pool, from, to),
+	TP_STRUCT__entry(
+		__string(pool, pool)
+		__field(unsigned int, from)
+		__field(unsigned int, to)
+	),
+	TP_fast_assign(
+		__assign_str(pool);
+		__entry->from = from;
+		__entry->to = to;
+	),
+	TP_printk("pool %s expects pages late from step %u on, was %u", __get_str(pool),
+		  __entry->to, __entry->from)
+);
+
+TRACE_EVENT(pagepact_alarm,
+	TP_PROTO(const char *pool, bool alarmed),
+	TP_ARGS(pool, alarmed),
+	TP_STRUCT__entry(
+		__string(pool, pool)
+		__field(bool, alarmed)
+	),
+	TP_fast_assign(
+		__assign_str(pool);
+		__entry->alarmed = alarmed;
+	),
+	TP_printk("pool %s %s", __get_str(pool),
+		  __entry->alarmed ? "takes more than its alarm" : "takes less again")
+);
+
 TRACE_EVENT(pagepact_reclaim,
 	TP_PROTO(const char *who, unsigned long want, unsigned long done, u64 ns),
 	TP_ARGS(who, want, done, ns),

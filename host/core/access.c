@@ -48,18 +48,72 @@ static void fill_hole(struct pp_block *block, unsigned int i, struct folio *foli
 	pp_stat_inc(block->region, hole_writes);
 }
 
+static void forget_far(struct pp_access *access)
+{
+	if (access->holds)
+		access->dropped += pp_store_drop(access->region->domain->slots, access->slot);
+	access->holds = false;
+	access->read = NULL;
+	access->read_err = 0;
+}
+
+/* Under the block's lock: @slot is to be read without it. Return: -EINPROGRESS, or -ENOMEM. */
+static int want_far(struct pp_access *access, u64 slot)
+{
+	forget_far(access);
+	if (!pp_store_hold(access->region->domain->slots, slot))
+		return -ENOMEM;
+	access->holds = true;
+	access->slot = slot;
+	return -EINPROGRESS;
+}
+
+/*
+ * Without the lock. Return: -EAGAIN: the bytes are in @fresh, or cannot be read: look whether the
+ * page still has them; or an errno.
+ */
+static int read_far(struct pp_access *access, struct folio *fresh)
+{
+	int err;
+
+	access->began = ktime_get_ns();
+	err = pp_store_read(access->region->domain->slots, access->slot, folio_page(fresh, 0));
+	if (!err)
+		access->read = fresh;
+	else if (err == -EIO)
+		access->read_err = err;
+	return err && err != -EIO ? err : -EAGAIN;
+}
+
+/* A copy in memory is not kept where it takes as much once more. */
+static bool keeps_copy(struct pp_access *access, u64 slot)
+{
+	struct pp_region *region = access->region;
+	struct pp_slots *slots = region->domain->slots;
+
+	return !access->write && READ_ONCE(region->pool->knobs.keep_copies) &&
+	       (pp_store_len(slots, slot) < PAGE_SIZE || pp_store_is_far(slots, slot)) &&
+	       !access->expected && !pp_store_full(region->pool->store);
+}
+
 static int fetch(struct pp_access *access, struct pp_block *block, unsigned int i,
 		 struct folio *folio)
 {
 	struct pp_region *region = block->region;
 	struct pp_slots *slots = region->domain->slots;
-	u64 slot = pp_home_slot(block->home[i]), start = ktime_get_ns();
-	unsigned int bytes = pp_store_len(slots, slot);
-	/* A raw copy would take as much memory once more. */
-	bool keep = !access->write && READ_ONCE(region->pool->knobs.keep_copies) &&
-		    bytes < PAGE_SIZE && !access->expected && !pp_store_full(region->pool->store);
-	int err = pp_store_fetch(slots, slot, folio_page(folio, 0));
+	u64 slot = pp_home_slot(block->home[i]), start = ktime_get_ns(), ns;
+	bool far = access->holds && access->slot == slot && access->read == folio;
+	bool keep = keeps_copy(access, slot);
+	int err = 0;
 
+	if (access->holds && access->slot == slot && access->read_err)
+		return access->read_err;
+	if (far)
+		start = access->began;
+	else
+		err = pp_store_fetch(slots, slot, folio_page(folio, 0));
+	if (err == -EINPROGRESS)
+		err = want_far(access, slot);
 	if (err)
 		return err;
 	/* The bytes must be there before another CPU can see the page in a page table. */
@@ -68,12 +122,17 @@ static int fetch(struct pp_access *access, struct pp_block *block, unsigned int 
 	folio->private = keep ? (void *)slot : NULL;
 	pp_home_move(block, i, pp_home_in_frame(PP_FRAME, folio, keep ? PP_HOME_COPY : 0),
 		     PP_WHY_FAULT);
-	if (!keep) {
-		pp_store_drop(slots, slot);
-		access->dropped += bytes;
-	}
+	if (!keep)
+		access->dropped += pp_store_drop(slots, slot);
+	else
+		pp_store_place(slots, slot, false);
+	ns = ktime_get_ns() - start;
 	pp_stat_inc(region, restores);
-	pp_stat_add(region, restore_ns, ktime_get_ns() - start);
+	if (far)
+		pp_stat_inc(region, restores_far);
+	else
+		pp_latency_add(&region->pool->fetches, ns);
+	pp_stat_add(region, restore_ns, ns);
 	return 0;
 }
 
@@ -132,7 +191,8 @@ static int read_hole(struct pp_block *block, unsigned int i, struct page **out)
 
 /*
  * Under the block's lock: page @i into @out, using *@fresh where one is needed.
- * Return: 0, -EAGAIN when a frame is needed and *@fresh is NULL, -EIO, -EHWPOISON, -ENOMEM.
+ * Return: 0, -EAGAIN when a frame is needed and *@fresh is NULL, -EINPROGRESS when @access->slot is
+ * to be read from a device into *@fresh, -EIO, -EHWPOISON, -ENOMEM.
  */
 static int materialise(struct pp_access *access, struct pp_block *block, unsigned int i,
 		       struct folio **fresh, struct page **out)
@@ -175,6 +235,34 @@ static int materialise(struct pp_access *access, struct pp_block *block, unsigne
 	return block->huge && folio_ref_count(block->huge) > INT_MAX / 2 ? -EFAULT : 0;
 }
 
+/*
+ * Who is not to read from a device here needs no frame, for which others might have to go. Return:
+ * 0; -EINPROGRESS, -EAGAIN: the page is on a device; -EINTR, -ENOMEM.
+ */
+static int far_first(struct pp_access *access, struct pp_block *block, unsigned int i)
+{
+	struct pp_slots *slots = access->region->domain->slots;
+	pp_home_t home;
+	int err = 0;
+
+	if ((!access->retry && !access->nowait) ||
+	    pp_home_state(READ_ONCE(block->home[i])) != PP_STORED)
+		return 0;
+	if (mutex_lock_killable(&block->lock))
+		return -EINTR;
+	home = block->home[i];
+	if (pp_home_state(home) == PP_STORED && pp_store_is_far(slots, pp_home_slot(home))) {
+		if (access->nowait)
+			err = -EAGAIN;
+		else if (!pp_store_at_hand(slots, pp_home_slot(home)))
+			err = want_far(access, pp_home_slot(home));
+		else
+			access->retry = false;
+	}
+	mutex_unlock(&block->lock);
+	return err;
+}
+
 /* Return: @huge when somebody else was faster; NULL when it is the block's, or was never there. */
 static struct folio *install(struct pp_block *block, struct folio *huge)
 {
@@ -198,6 +286,9 @@ static int access_page(struct pp_access *access, struct page **out)
 	/* Made here, outside the lock, because its allocation may enter reclaim. */
 	if (!access->write && !pp_zero_frame(region))
 		return -ENOMEM;
+	err = far_first(access, block, i);
+	if (err)
+		return err;
 	huge = pp_huge_get(access, block);
 	do {
 		pp_home_t home = READ_ONCE(block->home[i]);
@@ -209,7 +300,7 @@ static int access_page(struct pp_access *access, struct page **out)
 			if (err == -ESTALE)
 				continue;
 			if (err)
-				return err;
+				break;
 		}
 		err = mutex_lock_killable(&block->lock);
 		if (err)
@@ -226,7 +317,15 @@ static int access_page(struct pp_access *access, struct page **out)
 		if (huge)
 			pp_frame_put_huge(region, huge);
 		huge = NULL;
+		if (err == -EINPROGRESS && access->nowait) {
+			err = -EAGAIN;
+			break;
+		}
+		if (err == -EINPROGRESS && !access->retry)
+			err = read_far(access, fresh);
 	} while (err == -EAGAIN || err == -ESTALE);
+	if (err != -EINPROGRESS)
+		forget_far(access);
 	if (huge)
 		pp_frame_put_huge(region, huge);
 	if (fresh)
@@ -243,6 +342,14 @@ int pp_access_page(struct pp_access *access, struct page **out)
 	else if (access->dropped)
 		pp_reclaim_repay(access->region, access->dropped);
 	return err;
+}
+
+void pp_access_warm(struct pp_access *access)
+{
+	pp_store_read(access->region->domain->slots, access->slot, NULL);
+	forget_far(access);
+	if (access->dropped)
+		pp_reclaim_repay(access->region, access->dropped);
 }
 
 int pp_access_notify(struct pp_access *access, struct page *page)
@@ -293,6 +400,8 @@ int pp_access_peek(struct pp_region *region, pgoff_t index, struct page *bounce,
 		   struct page **out)
 {
 	struct pp_block *block = pp_block_get(region, index, false);
+	struct pp_slots *slots = region->domain->slots;
+	bool held = false;
 	pp_home_t home;
 	int err = 0;
 
@@ -308,13 +417,21 @@ int pp_access_peek(struct pp_region *region, pgoff_t index, struct page *bounce,
 		*out = pp_home_page(home);
 		get_page(*out);
 	} else if (pp_home_state(home) == PP_STORED) {
-		err = pp_store_fetch(region->domain->slots, pp_home_slot(home), bounce);
-		if (!err) {
-			*out = bounce;
-			get_page(*out);
+		err = pp_store_fetch(slots, pp_home_slot(home), bounce);
+		if (err == -EINPROGRESS) {
+			held = pp_store_hold(slots, pp_home_slot(home));
+			err = held ? 0 : -ENOMEM;
 		}
+		if (!err)
+			*out = bounce;
 	}
 	mutex_unlock(&block->lock);
+	if (held) {
+		err = pp_store_read(slots, pp_home_slot(home), bounce);
+		pp_store_drop(slots, pp_home_slot(home));
+	}
+	if (!err && *out == bounce)
+		get_page(bounce);
 	return err;
 }
 

@@ -15,12 +15,19 @@
  * @addr: faulting address, with @vma
  * @write: the page is about to be written
  * @nowait: return -EAGAIN rather than wait when a limit of ours is in the way
+ * @retry: return -EINPROGRESS rather than read from a device what is not at hand;
+ *	pp_access_warm() is next then
  * @lock: return the frame locked (faults)
  * @no_table: the mapping has no table of small entries for the block, so it can get a huge one
  * @fetched: set when the page came from the store
  * @expected: bytes that were to leave the store because another page went there for this one
  * @dropped: bytes that left it
  * @deadline: jiffies at which to give up waiting for a frame; 0 while there is no need to wait
+ * @holds: a reference to @slot, whose bytes are on a device
+ * @slot: with @holds: its number
+ * @read: the frame that these bytes were read into, or NULL
+ * @read_err: why they could not be read, or 0
+ * @began: when reading them began, in nanoseconds
  */
 struct pp_access {
 	struct pp_region *region;
@@ -29,12 +36,18 @@ struct pp_access {
 	unsigned long addr;
 	bool write;
 	bool nowait;
+	bool retry;
 	bool lock;
 	bool no_table;
 	bool fetched;
 	int expected;
 	int dropped;
 	unsigned long deadline;
+	bool holds;
+	u64 slot;
+	struct folio *read;
+	int read_err;
+	u64 began;
 };
 
 /**
@@ -43,12 +56,22 @@ struct pp_access {
  * @out: set to the page, with a reference to its frame, which is locked with @access->lock
  *
  * A read of a hole gets the region's zero frame. With @access->lock the frame is locked before
- * the block's lock is let go, so nobody can replace it before the caller has mapped it.
+ * the block's lock is let go, so nobody can replace it before the caller has mapped it. What is on
+ * a device is read without the block's lock; with @access->nowait it is not, but -EAGAIN.
  *
  * Return: 0; -EFAULT beyond the end of the file; -EIO: the stored bytes are damaged; -EHWPOISON:
- * its frame is; or an error of pp_frame_get().
+ * its frame is; -EINPROGRESS: see @access->retry; or an error of pp_frame_get().
  */
 int pp_access_page(struct pp_access *access, struct page **out);
+
+/**
+ * pp_access_warm - after -EINPROGRESS: reads what is on a device, so that it is at hand next time
+ * @access: the access
+ *
+ * May take as long as the device wants, but can be killed; the caller holds no lock, but sees to it
+ * that the region stays.
+ */
+void pp_access_warm(struct pp_access *access);
 
 /**
  * pp_access_notify - first write to a page that is mapped read-only
@@ -69,7 +92,7 @@ int pp_access_notify(struct pp_access *access, struct page *page);
  * @index: index of the page
  * @bounce: a page for the bytes of a stored page
  * @out: set to the page or to @bounce, with a reference, or to NULL for a hole
- * Return: 0, -EIO, or -EINTR when killed.
+ * Return: 0, -EIO, -ENOMEM, or -EINTR when killed.
  */
 int pp_access_peek(struct pp_region *region, pgoff_t index, struct page *bounce,
 		   struct page **out);

@@ -1,16 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Locks: core/region.h; the protocol: core/evict.h. */
+#include <linux/bitmap.h>
 #include <linux/pagemap.h>
 #include <linux/sched/signal.h>
+#include "core/age.h"
 #include "core/evict.h"
 #include "core/frame.h"
 #include "core/huge.h"
 #include "policy/reclaim.h"
+#include "store/share.h"
 #include "store/store.h"
 
 /* Pages handled before the block's lock is let go for whoever faults in it. */
 #define LOCK_BATCH	8
 #define MAX_HEAT		3
+/* Of so many pages of a block one is looked up in the store, when that is full. */
+#define SHARE_SAMPLE		32
 
 bool pp_block_lock(struct pp_block *block, bool try_only)
 {
@@ -20,15 +25,39 @@ bool pp_block_lock(struct pp_block *block, bool try_only)
 	return true;
 }
 
-bool pp_block_has_mlocked(struct pp_block *block)
+bool pp_block_find_mlocked(struct pp_block *block, unsigned long *mlocked)
 {
 	unsigned int i;
 
+	bitmap_zero(mlocked, PP_BLOCK_PAGES);
 	for (i = 0; i < PP_BLOCK_PAGES; i++)
 		if (pp_home_state(block->home[i]) == PP_FRAME &&
 		    folio_test_mlocked(pp_home_folio(block->home[i])))
-			return true;
-	return false;
+			__set_bit(i, mlocked);
+	return !bitmap_empty(mlocked, PP_BLOCK_PAGES);
+}
+
+/* Page tables have no page of the block any more, but for those that are @mlocked. */
+static void unmap_but(struct pp_block *block, const unsigned long *mlocked)
+{
+	unsigned int first, end;
+
+	for_each_clear_bitrange(first, end, mlocked, PP_BLOCK_PAGES)
+		unmap_mapping_pages(block->region->inode->i_mapping, block->base + first,
+				    end - first, false);
+}
+
+/*
+ * A block with mlocked pages is passed over as long as others may have enough: what is unmapped
+ * must go around these pages, and marks may be left of what is locked no more, until the kernel
+ * clears them (on the CPU that has them in a batch).
+ */
+static bool skip_mlocked(struct pp_block *block, struct pp_reclaim *rc, unsigned long *mlocked)
+{
+	if (!pp_block_find_mlocked(block, mlocked))
+		return false;
+	return !(rc && rc->hard) ||
+	       bitmap_weight(mlocked, PP_BLOCK_PAGES) == block->nr[PP_FRAME];
 }
 
 /*
@@ -51,24 +80,56 @@ static bool skip_hot(struct pp_block *block)
 	return block->heat;
 }
 
+/* Pages as large in the store as in a frame: a limit is helped, the host is not. */
+static bool takes_raw(struct pp_reclaim *rc)
+{
+	return rc->hard && !rc->host;
+}
+
 /*
- * Pages in use that a full store takes as well. Their bytes are only looked at, and may change: all
- * others are spared being unmapped for nothing, again and again while somebody waits for memory.
+ * Pages known not to compress go when nothing else was found. Where the store has room for all in
+ * any case, they go like others: warm ones shall not leave for their sake.
  */
-static bool gives_without_room(struct pp_block *block)
+static bool takes_tough(struct pp_reclaim *rc, enum pp_state state)
+{
+	if (rc->exchange && rc->bytes < PAGE_SIZE)
+		return false;
+	return takes_raw(rc) || (rc->covered && state == PP_STANDBY);
+}
+
+/* How many of the pages behind page @i go like it, as far as is known; 0: it does not. */
+static unsigned int go_without_room(struct pp_block *block, unsigned int i, struct pp_reclaim *rc)
+{
+	struct pp_region *region = block->region;
+	pp_home_t home = block->home[i];
+	struct page *page;
+
+	if (pp_home_state(home) != PP_FRAME || PageHWPoison(pp_home_page(home)))
+		return 0;
+	/* Its bytes are only looked at, and may change. */
+	page = pp_home_page(home);
+	if ((home & PP_HOME_COPY) ||
+	    (READ_ONCE(region->pool->knobs.detect_same) && pp_store_is_same(page)))
+		return 1;
+	/* To know that of all pages would take too long. */
+	if (i % SHARE_SAMPLE || !READ_ONCE(region->pool->knobs.share_slots) ||
+	    ((home & PP_HOME_TOUGH) && !takes_tough(rc, PP_STANDBY)))
+		return 0;
+	return pp_share_known(region->domain->slots, page) ? SHARE_SAMPLE : 0;
+}
+
+/*
+ * Pages in use that a full store takes as well: all others are spared being unmapped for nothing,
+ * again and again while somebody waits for memory.
+ */
+static bool gives_without_room(struct pp_block *block, struct pp_reclaim *rc)
 {
 	/* What a huge frame wins is decided for all of it. */
 	unsigned int i, n = 0, enough = block->huge ? PP_BLOCK_PAGES - PP_MAX_KEPT : 1;
-	bool same = READ_ONCE(block->region->pool->knobs.detect_same);
 
-	for (i = 0; i < PP_BLOCK_PAGES && n < enough; i++) {
-		pp_home_t home = block->home[i];
-
-		if (pp_home_state(home) == PP_FRAME && !PageHWPoison(pp_home_page(home)) &&
-		    ((home & PP_HOME_COPY) || (same && pp_store_is_same(pp_home_page(home)))))
-			n++;
-	}
-	return n == enough;
+	for (i = 0; i < PP_BLOCK_PAGES && n < enough; i++)
+		n += go_without_room(block, i, rc);
+	return n >= enough;
 }
 
 /* Would ageing the block help the request? */
@@ -77,7 +138,7 @@ static bool worth_ageing(struct pp_block *block, struct pp_reclaim *rc)
 	/* Huge frames change places with nothing. */
 	if (rc->exchange)
 		return !block->huge;
-	if (!pp_store_full(rc->pool->store) || gives_without_room(block))
+	if (!pp_store_full(rc->pool->store) || gives_without_room(block, rc))
 		return true;
 	rc->no_room = true;
 	return false;
@@ -86,24 +147,25 @@ static bool worth_ageing(struct pp_block *block, struct pp_reclaim *rc)
 unsigned int pp_block_age(struct pp_block *block, struct pp_reclaim *rc)
 {
 	struct pp_region *region = block->region;
+	DECLARE_BITMAP(mlocked, PP_BLOCK_PAGES);
 	bool try_only = rc && rc->try_only;
 	unsigned int i, aged = 0;
 
 	if (!READ_ONCE(block->nr[PP_FRAME]) || !pp_block_lock(block, try_only))
 		return 0;
-	if ((skip_hot(block) && rc && !rc->hard) || pp_block_has_mlocked(block) ||
+	if ((skip_hot(block) && rc && !rc->hard) || skip_mlocked(block, rc, mlocked) ||
 	    (rc && !worth_ageing(block, rc))) {
 		mutex_unlock(&block->lock);
 		return 0;
 	}
 	mutex_unlock(&block->lock);
-	unmap_mapping_pages(region->inode->i_mapping, block->base, PP_BLOCK_PAGES, false);
+	unmap_but(block, mlocked);
 	if (!pp_block_lock(block, try_only))
 		return 0;
 	for (i = block->huge ? PP_BLOCK_PAGES : 0; i < PP_BLOCK_PAGES; i++) {
 		pp_home_t home = block->home[i];
 
-		if (pp_home_state(home) != PP_FRAME ||
+		if (pp_home_state(home) != PP_FRAME || test_bit(i, mlocked) ||
 		    folio_ref_count(pp_home_folio(home)) != 1)
 			continue;
 		home = pp_home_in_frame(PP_STANDBY, pp_home_folio(home),
@@ -126,23 +188,6 @@ unsigned int pp_block_age(struct pp_block *block, struct pp_reclaim *rc)
 	return aged;
 }
 
-/* Pages as large in the store as in a frame: a limit is helped, the host is not. */
-static bool takes_raw(struct pp_reclaim *rc)
-{
-	return rc->hard && !rc->host;
-}
-
-/*
- * Pages known not to compress go when nothing else was found. Where the store has room for all in
- * any case, they go like others: warm ones shall not leave for their sake.
- */
-static bool takes_tough(struct pp_reclaim *rc, pp_home_t home)
-{
-	if (rc->exchange && rc->bytes < PAGE_SIZE)
-		return false;
-	return takes_raw(rc) || (rc->covered && pp_home_state(home) == PP_STANDBY);
-}
-
 int pp_evict_store(struct pp_region *region, struct page *page, unsigned int flags,
 		   struct pp_reclaim *rc, u64 *slot)
 {
@@ -152,7 +197,68 @@ int pp_evict_store(struct pp_region *region, struct page *page, unsigned int fla
 		flags |= PP_PUT_DETECT_SAME;
 	if (pp_store_is_full(rc))
 		flags |= PP_PUT_NO_ROOM;
+	if (READ_ONCE(region->pool->knobs.share_slots))
+		flags |= PP_PUT_SHARE;
 	return pp_store_put(region->domain->slots, page, flags, slot);
+}
+
+/* The history that a page takes to the store. */
+static pp_home_t history_of(struct pp_region *region, pp_home_t home, u64 slot)
+{
+	return pp_age_next(home, pp_home_in_slot(slot), PP_WHY_EVICT,
+			   READ_ONCE(region->pool->epoch));
+}
+
+pp_home_t pp_evict_place(struct pp_region *region, pp_home_t home, u64 slot, bool old)
+{
+	struct pp_pool *pool = region->pool;
+	pp_home_t to = history_of(region, home, slot);
+	bool deep = pp_age_is_deep(pool, to, pp_store_wants_ripe(pool->store)) &&
+		    pp_store_takes_deep(pool->store);
+
+	/* Whoever shares it, and expects it sooner, keeps it in memory. */
+	if ((deep || old) && pp_store_place(region->domain->slots, slot, deep) && deep)
+		to |= PP_HOME_DEEP;
+	return to;
+}
+
+/*
+ * A page's copy is on a device, but it is expected to be needed soon, and there is room for it, and
+ * nobody who waits for memory: that copy costs none.
+ */
+static bool is_misplaced(struct pp_region *region, struct folio *folio, pp_home_t home,
+			 struct pp_reclaim *rc)
+{
+	struct pp_slots *slots = region->domain->slots;
+	unsigned long slot = (unsigned long)folio->private;
+	struct pp_pool *pool = region->pool;
+
+	return READ_ONCE(pool->threshold) && !rc->exchange && !rc->try_only && !rc->host &&
+	       !rc->hard && !rc->starved && !pp_store_tight(pool->store) &&
+	       !pp_store_is_short(pool->store) && pp_store_is_far(slots, slot) &&
+	       pp_store_len(slots, slot) < PAGE_SIZE &&
+	       !pp_age_is_deep(pool, history_of(region, home, slot), true);
+}
+
+static void count_put(struct pp_region *region, enum pp_put how)
+{
+	if (how == PP_PUT_ZERO)
+		pp_stat_inc(region, evict_zero);
+	else if (how == PP_PUT_SAME)
+		pp_stat_inc(region, evict_same);
+	else if (how == PP_PUT_RAW)
+		pp_stat_inc(region, evict_raw);
+	else if (how == PP_PUT_SHARED)
+		pp_stat_inc(region, evict_shared);
+}
+
+/* The store has the page's bytes already. */
+static pp_home_t go_to_copy(struct pp_region *region, struct folio *folio, pp_home_t home,
+			    struct pp_reclaim *rc)
+{
+	rc->bytes = 0;
+	pp_stat_inc(region, evict_clean);
+	return pp_evict_place(region, home, (unsigned long)folio->private, true);
 }
 
 /*
@@ -162,42 +268,46 @@ int pp_evict_store(struct pp_region *region, struct page *page, unsigned int fla
 static int find_home(struct pp_region *region, struct folio *folio, pp_home_t home,
 		     struct pp_reclaim *rc, pp_home_t *to)
 {
+	bool copy = home & PP_HOME_COPY;
 	u64 slot;
-	int ret;
+	int ret = -EEXIST;
 
-	if (home & PP_HOME_COPY) {
-		*to = pp_home_in_slot((unsigned long)folio->private);
-		pp_stat_inc(region, evict_clean);
+	if (!copy || is_misplaced(region, folio, home, rc))
+		ret = pp_evict_store(region, folio_page(folio, 0),
+				     (home & PP_HOME_TOUGH ? PP_PUT_KNOWN_RAW | PP_PUT_ALLOW_RAW :
+				      0) |
+				     (rc->exchange ? PP_PUT_EXCHANGE(rc->bytes, rc->out) : 0),
+				     rc, &slot);
+	if (ret < 0 && copy) {
+		*to = go_to_copy(region, folio, home, rc);
 		return 0;
 	}
-	ret = pp_evict_store(region, folio_page(folio, 0),
-			     (home & PP_HOME_TOUGH ? PP_PUT_KNOWN_RAW | PP_PUT_ALLOW_RAW : 0) |
-			     (rc->exchange ? PP_PUT_EXCHANGE(rc->bytes, rc->out) : 0), rc, &slot);
 	if (ret < 0)
 		return ret;
-	*to = ret == PP_PUT_ZERO ? PP_HOLE : pp_home_in_slot(slot);
-	if (ret == PP_PUT_ZERO)
-		pp_stat_inc(region, evict_zero);
-	else if (ret == PP_PUT_SAME)
-		pp_stat_inc(region, evict_same);
-	else if (ret == PP_PUT_RAW)
-		pp_stat_inc(region, evict_raw);
+	if (copy) {
+		pp_evict_drop_copy(region, folio);
+		pp_stat_inc(region, promoted);
+	}
+	*to = ret == PP_PUT_ZERO ? PP_HOLE :
+	      pp_evict_place(region, home, slot, ret == PP_PUT_SHARED);
+	count_put(region, ret);
+	if (rc->exchange)
+		rc->bytes = ret == PP_PUT_STORED || ret == PP_PUT_RAW ?
+			    pp_store_len(region->domain->slots, slot) : 0;
 	return 0;
 }
 
 void pp_evict_drop_copy(struct pp_region *region, struct folio *folio)
 {
-	struct pp_slots *slots = region->domain->slots;
-	u64 slot = (unsigned long)folio->private;
-
-	pp_reclaim_repay(region, pp_store_len(slots, slot));
-	pp_store_drop(slots, slot);
+	pp_reclaim_repay(region, pp_store_drop(region->domain->slots,
+					       (unsigned long)folio->private));
 	folio->private = NULL;
 }
 
 unsigned int pp_block_drop_copies(struct pp_block *block, bool try_only)
 {
 	struct pp_region *region = block->region;
+	bool full = pp_store_full(region->pool->store);
 	unsigned int i, dropped = 0;
 
 	if (!READ_ONCE(block->copies) || !pp_block_lock(block, try_only))
@@ -209,6 +319,9 @@ unsigned int pp_block_drop_copies(struct pp_block *block, bool try_only)
 		if (pp_home_state(home) != PP_FRAME || !(home & PP_HOME_COPY))
 			continue;
 		folio = pp_home_folio(home);
+		/* On a device it takes no memory, and there is room for it. */
+		if (!full && pp_store_is_far(region->domain->slots, (unsigned long)folio->private))
+			continue;
 		pp_home_move(block, i, home & ~PP_HOME_COPY, PP_WHY_EVICT);
 		pp_evict_drop_copy(region, folio);
 		pp_stat_inc(region, copies_dropped);
@@ -218,12 +331,9 @@ unsigned int pp_block_drop_copies(struct pp_block *block, bool try_only)
 	return dropped;
 }
 
-/* A page of @region is in the store now, in @to or, if it was before, nowhere new. */
-static void exchanged(struct pp_reclaim *rc, struct pp_region *region, struct folio *folio,
-		      pp_home_t to)
+/* A page of @region is in the store now. */
+static void exchanged(struct pp_reclaim *rc, struct pp_region *region, struct folio *folio)
 {
-	rc->bytes = pp_home_state(to) == PP_STORED ?
-		    pp_store_len(region->domain->slots, pp_home_slot(to)) : 0;
 	/* What the store borrowed for this page goes back to where it came from. */
 	if (rc->keep == region && !pp_store_tight(region->pool->store))
 		rc->won = folio;
@@ -264,25 +374,32 @@ static int evict_page(struct pp_block *block, unsigned int i, struct pp_reclaim 
 	pp_frame_abandon(folio);
 	pp_frame_unisolate(folio);
 	if (rc->exchange)
-		exchanged(rc, region, folio, home & PP_HOME_COPY ? PP_HOLE : to);
+		exchanged(rc, region, folio);
 	else
 		pp_frame_put(region, folio,
 			     rc->keep == region && !pp_store_tight(region->pool->store));
 	pp_stat_inc(region, evictions);
+	if (to & PP_HOME_DEEP)
+		pp_stat_inc(region, demoted);
 	if (rc->oom)
 		pp_stat_inc(region, evict_oom);
 	rc->done++;
 	return 0;
 }
 
+/* Can it be that the page needs no room in the store? */
+static bool may_need_no_room(struct pp_knobs *knobs, pp_home_t home)
+{
+	return (home & PP_HOME_COPY) || READ_ONCE(knobs->share_slots) ||
+	       (!(home & PP_HOME_TOUGH) && READ_ONCE(knobs->detect_same));
+}
+
 static bool evictable(pp_home_t home, struct pp_reclaim *rc, bool any)
 {
-	/* Only what needs no room there. */
-	if (pp_store_is_full(rc) && !(home & PP_HOME_COPY) &&
-	    ((home & PP_HOME_TOUGH) || !READ_ONCE(rc->pool->knobs.detect_same)))
+	if (pp_store_is_full(rc) && !may_need_no_room(&rc->pool->knobs, home))
 		return false;
 	if ((home & PP_HOME_TOUGH) && !(home & PP_HOME_COPY) && pp_home_has_frame(home) &&
-	    !takes_tough(rc, home))
+	    !takes_tough(rc, pp_home_state(home)))
 		return false;
 	return pp_home_state(home) == PP_STANDBY || (any && pp_home_state(home) == PP_FRAME);
 }

@@ -6,7 +6,8 @@
  * DOC: how a page is taken away
  *
  *   1. Unmap a whole range once, without any lock (but see core/huge.h). Batches matter: with a
- *      virtual CPU running, every call costs a flush of its TLB.
+ *      virtual CPU running, every call costs a flush of its TLB. Around mlocked pages, when others
+ *      must go, it takes several.
  *   2. Lock the block. A frame whose reference count is one then is in nobody's hands and cannot
  *      get into anybody's: faults need the block's lock, GUP needs a page table entry. That is
  *      what standby means.
@@ -44,9 +45,11 @@
  * @starved: an allocation failed: what takes memory before it gives any is no help
  * @host: it is the host that needs memory: pages that compression does not make smaller win nothing
  * @oom: the host is about to kill
- * @hard: the easy ways did not suffice: age hot blocks, evict incompressible pages as well
+ * @hard: the easy ways did not suffice: age hot blocks and what lies beside mlocked pages, evict
+ *	incompressible pages as well
  * @limited: it is a limit of the pool or of a region that makes pages leave
- * @covered: @limited, and the store could take all that the limit keeps out of memory, as it is
+ * @covered: @limited, and the store could take all that the limit keeps out of memory, as it is;
+ *	never with the knob raw_early off
  * @breaks: huge frames that may still be broken up for their cold or compressible pages
  */
 struct pp_reclaim {
@@ -104,13 +107,23 @@ bool pp_block_lock(struct pp_block *block, bool try_only);
  * pp_evict_store - puts a page's bytes into the store
  * @region: its region
  * @page: its frame, or a part of a huge one, isolated
- * @flags: PP_PUT_KNOWN_RAW, PP_PUT_ALLOW_RAW, or 0
+ * @flags: PP_PUT_KNOWN_RAW, PP_PUT_ALLOW_RAW, PP_PUT_EXCHANGE(), or 0; knobs add theirs
  * @rc: the request
  * @slot: set to the slot, unless the result is PP_PUT_ZERO
  * Return: like pp_store_put().
  */
 int pp_evict_store(struct pp_region *region, struct page *page, unsigned int flags,
 		   struct pp_reclaim *rc, u64 *slot);
+
+/**
+ * pp_evict_place - says where the bytes of a page that leaves memory should be
+ * @region: its region
+ * @home: its home word until now
+ * @slot: where it is stored
+ * @old: the slot is not a new one; something may have been said of it before
+ * Return: its next home word: stored; with PP_HOME_DEEP the caller counts it as demoted.
+ */
+pp_home_t pp_evict_place(struct pp_region *region, pp_home_t home, u64 slot, bool old);
 
 /**
  * pp_evict_drop_copy - gives up what the store keeps of a page
@@ -120,15 +133,16 @@ int pp_evict_store(struct pp_region *region, struct page *page, unsigned int fla
 void pp_evict_drop_copy(struct pp_region *region, struct folio *folio);
 
 /**
- * pp_block_has_mlocked - has mlock(2) marked a frame of a block?
+ * pp_block_find_mlocked - which frames of a block has mlock(2) marked?
  * @block: the block, locked; to be asked before it is unmapped, which takes the marks away
- * Return: true when it has.
+ * @mlocked: bitmap of PP_BLOCK_PAGES, set to these
+ * Return: true when there are any.
  */
-bool pp_block_has_mlocked(struct pp_block *block);
+bool pp_block_find_mlocked(struct pp_block *block, unsigned long *mlocked);
 
 /**
  * pp_block_age - makes the frames of a block standby that nobody pins
- * @block: the block; blocks with pages locked by mlock(2) are left alone
+ * @block: the block; of one with pages locked by mlock(2), the others, if the request is @hard
  * @rc: the request; NULL: ages all, as for statistics
  *
  * A block that proved hot lately is left alone unless the request is @hard; and, while the store is

@@ -244,7 +244,7 @@ static bool make_room(struct pp_region *region, bool own, bool last)
 	return false;
 }
 
-/* Return: bytes that the page has in the store; -ESTALE when it is there no more; -EINTR. */
+/* Return: bytes that will leave the store with the page; -ESTALE: it is there no more; -EINTR. */
 static int stored_bytes(struct pp_access *access)
 {
 	struct pp_block *block = pp_block_get(access->region, access->index, false);
@@ -255,7 +255,7 @@ static int stored_bytes(struct pp_access *access)
 		return -EINTR;
 	home = block->home[access->index & (PP_BLOCK_PAGES - 1)];
 	if (pp_home_state(home) == PP_STORED)
-		bytes = pp_store_len(access->region->domain->slots, pp_home_slot(home));
+		bytes = pp_store_own(access->region->domain->slots, pp_home_slot(home));
 	mutex_unlock(&block->lock);
 	return bytes;
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <linux/fs.h>
+#include "core/age.h"
 #include "core/region.h"
 
 #define CREATE_TRACE_POINTS
@@ -24,6 +25,9 @@ void pp_home_move(struct pp_block *block, unsigned int i, pp_home_t new, enum pp
 	enum pp_state from = pp_home_state(old), to = pp_home_state(new);
 
 	lockdep_assert_held(&block->lock);
+	if (from == PP_STORED && to == PP_FRAME && why == PP_WHY_FAULT)
+		pp_age_check(region, old);
+	new = pp_age_next(old, new, why, READ_ONCE(region->pool->epoch));
 	trace_pagepact_home(region->inode->i_ino, block->base + i, old, new, why);
 	WRITE_ONCE(block->home[i], new);
 	if ((old ^ new) & PP_HOME_COPY)
@@ -35,13 +39,16 @@ void pp_home_move(struct pp_block *block, unsigned int i, pp_home_t new, enum pp
 void pp_home_move_all(struct pp_block *block, enum pp_state to, enum pp_why why)
 {
 	enum pp_state from = pp_home_state(block->home[0]);
+	u8 epoch = READ_ONCE(block->region->pool->epoch);
 	unsigned int i;
 
 	lockdep_assert_held(&block->lock);
 	trace_pagepact_block(block->region->inode->i_ino, block->base, from, to, why);
-	for (i = 0; i < PP_BLOCK_PAGES; i++)
-		WRITE_ONCE(block->home[i], to == PP_HOLE ? PP_HOLE :
-						pp_home_in_huge(to, block->huge, i));
+	for (i = 0; i < PP_BLOCK_PAGES; i++) {
+		pp_home_t new = to == PP_HOLE ? PP_HOLE : pp_home_in_huge(to, block->huge, i);
+
+		WRITE_ONCE(block->home[i], pp_age_next(block->home[i], new, why, epoch));
+	}
 	if (from != to)
 		count(block, from, to, PP_BLOCK_PAGES);
 }

@@ -26,8 +26,8 @@
  *
  * Of a block with a huge frame (core/huge.h), all pages are FRAME or all are STANDBY.
  *
- * The word: bits 0-3 the state, bits 4-11 flags, bits 12-63 the frame's pfn (FRAME, STANDBY) or
- * the slot's number (STORED).
+ * The word: bits 0-3 the state, bits 4-7 flags, bits 8-23 the page's history (core/age.h), bits
+ * 24-63 the frame's pfn (FRAME, STANDBY) or the slot's number (STORED).
  */
 #ifndef PAGEPACT_CORE_HOME_H
 #define PAGEPACT_CORE_HOME_H
@@ -63,7 +63,17 @@ typedef u64 pp_home_t;
 #define PP_HOME_ZERO_MAPPED	(1ULL << 5)
 /* FRAME, STANDBY: compression gained nothing; cleared by the next write notification. */
 #define PP_HOME_TOUGH		(1ULL << 6)
-#define PP_HOME_SHIFT		12
+/* STORED: the bytes are to be on a device, or are there already. */
+#define PP_HOME_DEEP		(1ULL << 7)
+/* All but HOLE: what core/age.h knows of the page. */
+#define PP_HOME_SEEN_SHIFT	8
+#define PP_HOME_SEEN		(0xffULL << PP_HOME_SEEN_SHIFT)
+#define PP_HOME_REUSE_SHIFT	16
+#define PP_HOME_REUSE		(0xffULL << PP_HOME_REUSE_SHIFT)
+#define PP_HOME_HISTORY		(PP_HOME_SEEN | PP_HOME_REUSE)
+#define PP_HOME_SHIFT		24
+/* No machine has longer physical addresses than 52 bits. */
+static_assert(52 - PAGE_SHIFT <= 64 - PP_HOME_SHIFT);
 
 /**
  * enum pp_why - what made a home change, for the tracepoint
@@ -174,8 +184,8 @@ static inline pp_home_t pp_home_in_slot(u64 slot)
  * @new: the new home word; its frame or slot is valid already
  * @why: the cause, for the tracepoint
  *
- * Keeps the per-block and per-region numbers of pages per state. The caller owns whatever the
- * old word referred to (frame, slot) and lets it go afterwards.
+ * Keeps the per-block and per-region numbers of pages per state, and the page's history: @new needs
+ * none. The caller owns whatever the old word referred to (frame, slot) and lets it go afterwards.
  */
 void pp_home_move(struct pp_block *block, unsigned int i, pp_home_t new, enum pp_why why);
 
@@ -185,7 +195,8 @@ void pp_home_move(struct pp_block *block, unsigned int i, pp_home_t new, enum pp
  * @to: PP_FRAME or PP_STANDBY: in the block's huge frame; PP_HOLE
  * @why: the cause, for the tracepoint
  *
- * For huge frames, which have no part in a state of its own. Flags end.
+ * For huge frames, which have no part in a state of its own. Flags end; each page keeps its
+ * history.
  */
 void pp_home_move_all(struct pp_block *block, enum pp_state to, enum pp_why why);
 

@@ -208,7 +208,20 @@ static bool isolate_parts(struct pp_block *block, struct folio *huge)
 	return true;
 }
 
-/* Return: 0 or -EIO. */
+/* Looked at before the block is unmapped: what is on a device is not read under its lock. */
+static bool has_far(struct pp_block *block)
+{
+	struct pp_slots *slots = block->region->domain->slots;
+	unsigned int i;
+
+	for (i = 0; i < PP_BLOCK_PAGES; i++)
+		if (pp_home_state(block->home[i]) == PP_STORED &&
+		    pp_store_is_far(slots, pp_home_slot(block->home[i])))
+			return true;
+	return false;
+}
+
+/* Return: 0, -EIO; -EINPROGRESS: a page went to a device meanwhile. */
 static int copy_parts(struct pp_block *block, struct folio *huge)
 {
 	struct pp_slots *slots = block->region->domain->slots;
@@ -237,8 +250,7 @@ static void move_part(struct pp_block *block, unsigned int i, struct folio *huge
 
 	pp_home_move(block, i, pp_home_in_huge(PP_FRAME, huge, i), PP_WHY_REGROUP);
 	if (pp_home_state(home) == PP_STORED) {
-		pp_reclaim_repay(region, pp_store_len(slots, pp_home_slot(home)));
-		pp_store_drop(slots, pp_home_slot(home));
+		pp_reclaim_repay(region, pp_store_drop(slots, pp_home_slot(home)));
 		pp_stat_inc(region, restores);
 	}
 	if (!pp_home_has_frame(home))
@@ -256,11 +268,12 @@ static void move_part(struct pp_block *block, unsigned int i, struct folio *huge
 /* All pages move into @huge, or all stay where they are. Return: true when they moved. */
 static bool regroup(struct pp_block *block, struct folio *huge)
 {
+	DECLARE_BITMAP(mlocked, PP_BLOCK_PAGES);
 	unsigned int i;
 
 	/* If it fails, it is not tried again at every touch. */
 	WRITE_ONCE(block->changed, jiffies);
-	if (pp_block_has_mlocked(block))
+	if (pp_block_find_mlocked(block, mlocked) || has_far(block))
 		return false;
 	unmap_zeros(block);
 	unmap(block);
@@ -343,6 +356,7 @@ unsigned int pp_huge_zeros(struct pp_block *block, unsigned long least)
  * @frames: for pages that need one; more are allocated without waiting
  * @found: pages per kind of home in the store (enum pp_put)
  * @kept: pages that got a frame
+ * @deep: pages that belong on a device
  */
 struct pp_shatter {
 	struct pp_block *block;
@@ -353,6 +367,7 @@ struct pp_shatter {
 	struct list_head *frames;
 	unsigned int found[PP_NR_PUTS];
 	unsigned int kept;
+	unsigned int deep;
 };
 
 static struct folio *part_frame(struct pp_shatter *s)
@@ -394,6 +409,7 @@ static int shatter_part(struct pp_shatter *s, unsigned int i)
 {
 	struct page *page = folio_page(s->huge, i);
 	u64 slot, flags = 0;
+	pp_home_t to;
 	int ret;
 
 	if (!s->rc) {
@@ -421,8 +437,10 @@ static int shatter_part(struct pp_shatter *s, unsigned int i)
 	}
 	if (ret < 0)
 		return ret;
-	pp_home_move(s->block, i, ret == PP_PUT_ZERO ? PP_HOLE : pp_home_in_slot(slot),
-		     PP_WHY_EVICT);
+	to = ret == PP_PUT_ZERO ? PP_HOLE :
+	     pp_evict_place(s->block->region, s->block->home[i], slot, ret == PP_PUT_SHARED);
+	pp_home_move(s->block, i, to, PP_WHY_EVICT);
+	s->deep += !!(to & PP_HOME_DEEP);
 	s->found[ret]++;
 	return 0;
 }
@@ -474,6 +492,8 @@ static void count_evicted(struct pp_shatter *s)
 	pp_stat_add(region, evict_zero, s->found[PP_PUT_ZERO]);
 	pp_stat_add(region, evict_same, s->found[PP_PUT_SAME]);
 	pp_stat_add(region, evict_raw, s->found[PP_PUT_RAW]);
+	pp_stat_add(region, evict_shared, s->found[PP_PUT_SHARED]);
+	pp_stat_add(region, demoted, s->deep);
 	if (s->rc->oom)
 		pp_stat_add(region, evict_oom, evicted);
 	s->rc->done += evicted;
@@ -497,8 +517,8 @@ static void not_evicted(struct pp_shatter *s, unsigned int refused, int err)
 	rc->whole |= rc->refused > refused;
 	rc->refused = min(rc->refused, refused + 1);
 	if (err == -E2BIG && rc->refused == refused)
-		WRITE_ONCE(s->block->tough, 1 + s->found[PP_PUT_STORED] +
-					    s->found[PP_PUT_SAME] + s->found[PP_PUT_ZERO]);
+		WRITE_ONCE(s->block->tough, 1 + s->found[PP_PUT_STORED] + s->found[PP_PUT_SAME] +
+					    s->found[PP_PUT_ZERO] + s->found[PP_PUT_SHARED]);
 }
 
 /* Return: 0: done with; -E2BIG: too much of it does not compress; -ENOENT: it has no huge frame. */

@@ -8,10 +8,12 @@
 #include "control/sysfs.h"
 #include "core/frame.h"
 #include "core/huge.h"
+#include "policy/ledger.h"
 #include "policy/pressure.h"
 #include "policy/reclaim.h"
 #include "store/slots.h"
 #include "store/store.h"
+#include "store/tiers.h"
 
 struct list_lru pp_block_lru;
 static struct kmem_cache *block_cache;
@@ -27,6 +29,7 @@ struct pp_domain *pp_domain_create(struct pp_pool *pool)
 		kfree(domain);
 		return NULL;
 	}
+	pp_tiers_join(pp_store_tiers(pool->store), domain->slots);
 	refcount_set(&domain->users, 1);
 	return domain;
 }
@@ -35,7 +38,7 @@ void pp_domain_put(struct pp_domain *domain)
 {
 	if (!refcount_dec_and_test(&domain->users))
 		return;
-	pp_slots_destroy(domain->slots);
+	pp_tiers_leave(pp_store_tiers(domain->slots->store), domain->slots);
 	kfree(domain);
 }
 
@@ -115,7 +118,7 @@ void pp_region_destroy(struct pp_region *region)
 	pp_sysfs_del_region(region);
 	stop_reclaim(region);
 	pp_region_punch(region, 0, ULONG_MAX);
-	pp_region_resize(region, i_size_read(region->inode) >> PAGE_SHIFT, 0);
+	pp_ledger_resize(region, 0);
 	pp_frame_drain(region, ULONG_MAX);
 	xa_for_each(&region->blocks, n, block) {
 		list_lru_del_obj(&pp_block_lru, &block->lru);
@@ -196,6 +199,21 @@ static void detach_frame(struct pp_block *block, unsigned int i, struct folio *f
 	pp_frame_detach(block->region, folio);
 }
 
+/* The page is dead (S15): its bytes are not read again, nor written for it to a device. */
+static void punch_stored(struct pp_block *block, unsigned int i)
+{
+	struct pp_region *region = block->region;
+	u64 slot = pp_home_slot(block->home[i]);
+
+	if (!pp_region_ending(region)) {
+		pp_stat_inc(region, dead_stored);
+		if (pp_store_is_far(region->domain->slots, slot))
+			pp_stat_inc(region, dead_far);
+	}
+	pp_home_move(block, i, PP_HOLE, PP_WHY_PUNCH);
+	pp_reclaim_repay(region, pp_store_drop(region->domain->slots, slot));
+}
+
 static void punch_page(struct pp_block *block, unsigned int i)
 {
 	struct pp_region *region = block->region;
@@ -203,10 +221,7 @@ static void punch_page(struct pp_block *block, unsigned int i)
 	struct folio *folio;
 
 	if (pp_home_state(home) == PP_STORED) {
-		pp_home_move(block, i, PP_HOLE, PP_WHY_PUNCH);
-		pp_reclaim_repay(region,
-				 pp_store_len(region->domain->slots, pp_home_slot(home)));
-		pp_store_drop(region->domain->slots, pp_home_slot(home));
+		punch_stored(block, i);
 		return;
 	}
 	folio = pp_home_folio(home);
@@ -298,21 +313,6 @@ int pp_region_cut(struct pp_region *region, pgoff_t index)
 		return 0;
 	err = pp_huge_shatter(block, PP_BLOCK_PAGES);
 	return err == -ENOENT ? 0 : min(err, 0);
-}
-
-int pp_region_resize(struct pp_region *region, unsigned long from, unsigned long to)
-{
-	struct pp_pool *pool = region->pool;
-	unsigned long size = READ_ONCE(pool->knobs.size);
-	long promised = atomic_long_read(&pool->promised), sum;
-
-	/* What is refused is never counted: others may be asking meanwhile. */
-	do {
-		sum = promised + (long)(to - from);
-		if (to > from && size && sum > (long)size)
-			return -ENOSPC;
-	} while (!atomic_long_try_cmpxchg(&pool->promised, &promised, sum));
-	return 0;
 }
 
 u64 pp_metadata_bytes(struct pp_pool *pool, struct pp_region *region)

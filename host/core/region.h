@@ -22,11 +22,15 @@
  *       block->lock             every home of the block
  *         folio lock            only in-flight faults and the replacing of a page hold it
  *           i_mmap_rwsem, page table locks, KVM's mmu_lock (inside unmap_mapping_pages())
- *         codec stream mutex    (store/codec.h)
- *           the store's exchange mutex
- *             zsmalloc's locks
- *         slots->lock, region->spare_lock, region->clock_lock, region->blocks' own lock,
- *         pool->lock, the store's reserve lock, list_lru locks: leaves
+ *         scratch page's mutex  (store/share.c)
+ *           codec stream mutex  (store/codec.h)
+ *             the store's exchange mutex
+ *               zsmalloc's locks
+ *         slots->lock
+ *           the xarrays' own locks, the store's reserve lock
+ *         pool->lock
+ *           ledger_lock         (policy/ledger.c) a leaf
+ *         region->spare_lock, region->clock_lock, list_lru locks: leaves
  *
  * No allocation under block->lock may enter direct reclaim. The shrinker, which may be entered
  * with any lock of the kernel held, only ever tries block->lock; a fault that evicts holds none
@@ -45,6 +49,7 @@
 #include <linux/xarray.h>
 #include "control/stats.h"
 #include "core/home.h"
+#include "store/latency.h"
 
 struct pp_policy_ops;
 struct pp_slots;
@@ -167,12 +172,19 @@ struct pp_limit_writes {
  * @spare: frames a region may keep ready
  * @stall_ms: milliseconds
  * @age_interval_ms: milliseconds, 0 = only under pressure
+ * @demote_ms: milliseconds, 0 = only for want of room
+ * @commit: enum pp_commit; written by policy/ledger.c
+ * @alarm: percent of what the pool may take, 0 = none
  * @huge: enum pp_huge_mode
  * @huge_zeros: pages of zeros for which a huge frame is broken up under pressure, 0 = never
  * @huge_hot: switch
+ * @huge_tough: switch
  * @evict: switch
  * @keep_copies: switch
  * @detect_same: switch
+ * @share_slots: switch
+ * @raw_early: switch
+ * @encrypt: switch, for devices that are added
  * @shrinker: switch
  *
  * Written from sysfs with WRITE_ONCE(), read anywhere with READ_ONCE().
@@ -186,13 +198,46 @@ struct pp_knobs {
 	unsigned long spare;
 	unsigned long stall_ms;
 	unsigned long age_interval_ms;
+	unsigned long demote_ms;
+	unsigned long commit;
+	unsigned long alarm;
 	unsigned long huge;
 	unsigned long huge_zeros;
 	bool huge_hot;
+	bool huge_tough;
 	bool evict;
 	bool keep_copies;
 	bool detect_same;
+	bool share_slots;
+	bool raw_early;
+	bool encrypt;
 	bool shrinker;
+};
+
+/**
+ * struct pp_place - when bytes go to a device; see policy/place.h
+ * @work: lets epochs pass, looks at stored pages
+ * @lock: protects what has no other lock named
+ * @ticked: jiffies when the epoch began
+ * @walked: epochs since stored pages were looked at
+ * @hurried: they are to be looked at now; xchg()
+ * @rest_until: jiffies before which they are not, because it takes a while; READ_ONCE()
+ * @pass: number of the last look at them, by @work alone
+ * @pushed: of the store's PP_COUNT_PUSHED, those that are answered for
+ * @demoted: of the pool's counter of that name, the same
+ * @early: of the pool's counter demoted_early, the same
+ */
+struct pp_place {
+	struct delayed_work work;
+	struct mutex lock;
+	unsigned long ticked;
+	unsigned int walked;
+	bool hurried;
+	unsigned long rest_until;
+	unsigned int pass;
+	u64 pushed;
+	u64 demoted;
+	u64 early;
 };
 
 /**
@@ -202,9 +247,19 @@ struct pp_knobs {
  * @knobs: settings
  * @policy: how reclaim chooses, READ_ONCE()
  * @store: the pool's tiers
+ * @epoch: 1..PP_EPOCHS, see core/age.h; READ_ONCE(), written under @place.lock
+ * @threshold: pages expected to be needed so many steps later, or later still, belong on a device;
+ *	0: nobody knows; READ_ONCE(), written under @place.lock
+ * @place: what policy/place.c needs
  * @frames: pages resident or on their way to be, spare frames included
  * @spares: of these, frames in regions' spare lists
- * @promised: sum of all regions' sizes, in pages
+ * @promised: sum of all regions' sizes, in pages; READ_ONCE(), written by policy/ledger.c
+ * @framed: what of that may be in frames by the limits of regions, in pages; like @promised
+ * @store_room: pages that the store takes by its limit, LONG_MAX = any number; like @promised
+ * @device_room: pages that its devices take; like @promised
+ * @on_ledger: on the list of policy/ledger.c
+ * @alarmed: the pool takes more than @knobs.alarm; READ_ONCE(), written by @alarm_work
+ * @alarm_work: gives an alarm and ends it
  * @inodes: regions and directories that exist, the root not counted
  * @next_ino: number of the inode made last
  * @blocks: blocks that exist
@@ -222,6 +277,7 @@ struct pp_knobs {
  * @regions: all regions, in the order in which reclaim visits them
  * @nr_regions: length of @regions; read without the lock as a hint
  * @stats: counters of all its regions, also of those that are gone
+ * @fetches: how long pages took that came from memory
  * @pressure: on the list of policy/pressure.c
  * @zero_inode: lends its mapping to zero frames
  * @work: background reclaim, kicked when the headroom under @knobs.limit gets short
@@ -230,6 +286,7 @@ struct pp_knobs {
  * @refill_work: fills the store's reserve, a while after it was drawn on
  * @kobj: sysfs directory
  * @regions_kobj: parent of the regions' directories
+ * @tierfs: the directory of devices
  * @kobj_gone: completed when sysfs has let go of @kobj
  */
 struct pp_pool {
@@ -238,9 +295,18 @@ struct pp_pool {
 	struct pp_knobs knobs;
 	const struct pp_policy_ops *policy;
 	struct pp_store *store;
+	u8 epoch;
+	u8 threshold;
+	struct pp_place place;
 	atomic_long_t frames;
 	atomic_long_t spares;
-	atomic_long_t promised;
+	unsigned long promised;
+	unsigned long framed;
+	long store_room;
+	long device_room;
+	struct list_head on_ledger;
+	bool alarmed;
+	struct delayed_work alarm_work;
 	atomic_long_t inodes;
 	atomic64_t next_ino;
 	atomic_long_t blocks;
@@ -256,6 +322,7 @@ struct pp_pool {
 	struct list_head regions;
 	unsigned long nr_regions;
 	struct pp_stats __percpu *stats;
+	struct pp_latency fetches;
 	struct list_head pressure;
 	struct inode *zero_inode;
 	struct work_struct work;
@@ -264,6 +331,7 @@ struct pp_pool {
 	struct delayed_work shatter_work;
 	struct kobject kobj;
 	struct kobject *regions_kobj;
+	struct pp_tierfs *tierfs;
 	struct completion kobj_gone;
 };
 
@@ -279,8 +347,9 @@ struct pp_pool {
  * @nr_blocks: number of entries in @blocks
  * @huge: blocks with a huge frame
  * @huge_mode: enum pp_huge_mode, READ_ONCE()
- * @limit: pages, 0 = none; written under the pool's lock
+ * @limit: pages, 0 = none; written under the pool's lock by policy/ledger.c
  * @limit_writes: writes of @limit
+ * @promised: its size as the pool counts it, in pages; under the lock of policy/ledger.c
  * @frames: like the pool's, of this region
  * @states: pages per state, written by pp_home_move()
  * @spare: frames ready for the next fault, under @spare_lock
@@ -302,6 +371,7 @@ struct pp_pool {
  * @hot_patience: 2 to the power of that many are left alone before the next try, under @clock_lock
  * @hot_rest: how many still are, under @clock_lock
  * @hand_count: next block whose zeros are counted, READ_ONCE()
+ * @pass: of the pool's @place, in which it was looked at last; under the pool's lock
  * @clock_lock: protects the two hands, and what is known of huge frames in use
  * @stats: counters
  * @last_line: jiffies of the last log line about memory errors, to keep them apart
@@ -321,6 +391,7 @@ struct pp_region {
 	unsigned long huge_mode;
 	unsigned long limit;
 	struct pp_limit_writes limit_writes;
+	unsigned long promised;
 	atomic_long_t frames;
 	atomic_long_t states[PP_NR_STATES];
 	struct list_head spare;
@@ -339,6 +410,7 @@ struct pp_region {
 	unsigned int hot_patience;
 	unsigned int hot_rest;
 	unsigned long hand_count;
+	unsigned int pass;
 	spinlock_t clock_lock;
 	struct pp_stats __percpu *stats;
 	unsigned long last_line;
@@ -433,15 +505,6 @@ void pp_region_punch(struct pp_region *region, pgoff_t start, pgoff_t end);
  * Return: 0, -EBUSY, -ENOMEM.
  */
 int pp_region_cut(struct pp_region *region, pgoff_t index);
-
-/**
- * pp_region_resize - admits (or gives back) pages of size
- * @region: the region
- * @from: pages now
- * @to: pages wanted
- * Return: 0 or -ENOSPC when the pool's size limit refuses.
- */
-int pp_region_resize(struct pp_region *region, unsigned long from, unsigned long to);
 
 /**
  * pp_domain_create - makes a domain

@@ -7,6 +7,7 @@
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
+#include <linux/file.h>
 #include <linux/mm.h>
 #include "core/access.h"
 #include "memfs/memfs.h"
@@ -60,6 +61,21 @@ static struct pp_access access_of(struct vm_fault *vmf, bool write)
 	};
 }
 
+/*
+ * A device may take its time: nobody shall wait for the locks of this address space meanwhile. When
+ * the fault comes again, the block is at hand, or known to be bad; if it is neither any more, it is
+ * read once more. (Whether this is the first time is not told by the flags: mlock(2) forgets it.)
+ */
+static vm_fault_t warm(struct vm_fault *vmf, struct pp_access *access)
+{
+	struct file *file = get_file(vmf->vma->vm_file);
+
+	release_fault_lock(vmf);
+	pp_access_warm(access);
+	fput(file);
+	return VM_FAULT_RETRY | VM_FAULT_MAJOR;
+}
+
 static vm_fault_t pp_fault(struct vm_fault *vmf)
 {
 	struct pp_access access = access_of(vmf, vmf->flags & FAULT_FLAG_WRITE);
@@ -67,7 +83,11 @@ static vm_fault_t pp_fault(struct vm_fault *vmf)
 	int err;
 
 	pp_stat_inc(access.region, faults);
+	access.retry = (vmf->flags & (FAULT_FLAG_ALLOW_RETRY | FAULT_FLAG_RETRY_NOWAIT)) ==
+		       FAULT_FLAG_ALLOW_RETRY;
 	err = pp_access_page(&access, &page);
+	if (err == -EINPROGRESS)
+		return warm(vmf, &access);
 	if (err)
 		return fault_error(&access, err);
 	vmf->page = page;

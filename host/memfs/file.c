@@ -12,6 +12,7 @@
 #include <linux/huge_mm.h>
 #include "core/access.h"
 #include "memfs/memfs.h"
+#include "policy/ledger.h"
 
 /* A write that was slowed down so long ends short: others wait for the inode. */
 #define LONG_WRITE	(30 * HZ)
@@ -165,17 +166,16 @@ static int set_size(struct pp_region *region, loff_t size)
 				   region->pool->name, size, err);
 		return err;
 	}
-	err = pp_region_resize(region, old >> PAGE_SHIFT, size >> PAGE_SHIFT);
-	if (err) {
-		pr_err_ratelimited("pool %s: region of %lld bytes refused: %ld of %lu bytes are promised to regions already; raise size in sysfs, or the mount option\n",
-				   region->pool->name, size,
-				   atomic_long_read(&region->pool->promised) << PAGE_SHIFT,
-				   READ_ONCE(region->pool->knobs.size) << PAGE_SHIFT);
-		return err;
+	if (size > old) {
+		err = pp_ledger_resize(region, size >> PAGE_SHIFT);
+		if (err)
+			return err;
 	}
 	/* From here on faults refuse pages beyond the new end; then the old ones go. */
 	truncate_setsize(inode, size);
 	pp_region_punch(region, size >> PAGE_SHIFT, old >> PAGE_SHIFT);
+	if (size < old)
+		pp_ledger_resize(region, size >> PAGE_SHIFT);
 	inode_set_mtime_to_ts(inode, inode_set_ctime_current(inode));
 	return 0;
 }

@@ -14,7 +14,9 @@
 #include "control/sysfs.h"
 #include "core/frame.h"
 #include "memfs/memfs.h"
+#include "policy/ledger.h"
 #include "policy/pressure.h"
+#include "policy/place.h"
 #include "policy/reclaim.h"
 #include "store/store.h"
 
@@ -39,17 +41,24 @@ static const struct fs_parameter_spec pp_parameters[] = {
 	KNOB_OPT("store_limit",		PP_KNOB_STORE_LIMIT),
 	KNOB_OPT("compressor",		PP_KNOB_COMPRESSOR),
 	KNOB_OPT("policy",		PP_KNOB_POLICY),
+	KNOB_OPT("commit",		PP_KNOB_COMMIT),
+	KNOB_OPT("alarm",		PP_KNOB_ALARM),
 	KNOB_OPT("evict",		PP_KNOB_EVICT),
 	KNOB_OPT("keep_copies",		PP_KNOB_KEEP_COPIES),
 	KNOB_OPT("detect_same",		PP_KNOB_DETECT_SAME),
+	KNOB_OPT("share_slots",		PP_KNOB_SHARE_SLOTS),
+	KNOB_OPT("raw_early",		PP_KNOB_RAW_EARLY),
+	KNOB_OPT("encrypt",		PP_KNOB_ENCRYPT),
 	KNOB_OPT("shrinker",		PP_KNOB_SHRINKER),
 	KNOB_OPT("shrink_step",		PP_KNOB_SHRINK_STEP),
 	KNOB_OPT("age_interval_ms",	PP_KNOB_AGE_INTERVAL),
+	KNOB_OPT("demote_ms",		PP_KNOB_DEMOTE),
 	KNOB_OPT("spare",		PP_KNOB_SPARE),
 	KNOB_OPT("stall_ms",		PP_KNOB_STALL),
 	KNOB_OPT("huge",		PP_KNOB_HUGE),
 	KNOB_OPT("huge_zeros",		PP_KNOB_HUGE_ZEROS),
 	KNOB_OPT("huge_hot",		PP_KNOB_HUGE_HOT),
+	KNOB_OPT("huge_tough",		PP_KNOB_HUGE_TOUGH),
 	fsparam_u32oct("mode",		OPT_MODE),
 	fsparam_uid("uid",		OPT_UID),
 	fsparam_gid("gid",		OPT_GID),
@@ -124,10 +133,13 @@ static struct pp_pool *pool_alloc(struct super_block *sb, const char *name)
 	pool->name = kstrdup(name, GFP_KERNEL);
 	pool->stats = alloc_percpu(struct pp_stats);
 	pool->store = pp_store_create();
-	if (pool->name && pool->stats && pool->store)
-		return pool;
-	pool_free(pool);
-	return NULL;
+	if (!pool->name || !pool->stats || !pool->store) {
+		pool_free(pool);
+		return NULL;
+	}
+	pp_place_init_pool(pool);
+	pp_ledger_add_pool(pool);
+	return pool;
 }
 
 static int refuse(struct fs_context *fc, int knob, const char *value, int err)
@@ -137,25 +149,96 @@ static int refuse(struct fs_context *fc, int knob, const char *value, int err)
 	return err;
 }
 
-/* The limit is the first knob to be set: when it fails, a remount has changed nothing. */
-static_assert(PP_KNOB_LIMIT == 0);
+static int set_option(struct fs_context *fc, struct pp_pool *pool, struct pp_options *o, int knob)
+{
+	int err = o->knob[knob] ? pp_knob_store(pool, knob, o->knob[knob]) : 0;
 
-/* All of them or none. */
+	return err ? refuse(fc, knob, o->knob[knob], err) : 0;
+}
+
+/**
+ * struct before - what a remount goes back to
+ * @limit: pages
+ * @store_limit: bytes
+ * @commit: enum pp_commit
+ */
+struct before {
+	unsigned long limit;
+	u64 store_limit;
+	unsigned long commit;
+};
+
+static void go_back(struct pp_pool *pool, struct pp_options *o, int knob, struct before *before)
+{
+	if (!o->knob[knob])
+		return;
+	pp_knobs_go_back(pool, knob, knob == PP_KNOB_COMMIT ? before->commit :
+				     knob == PP_KNOB_LIMIT ? (u64)before->limit << PAGE_SHIFT :
+				     before->store_limit);
+}
+
+/* What makes room for a lower limit goes before that; what cannot be reached is undone. */
+static int set_limits(struct fs_context *fc, struct pp_pool *pool, struct pp_options *o,
+		      const unsigned long *n)
+{
+	struct before before = {
+		.limit = READ_ONCE(pool->knobs.limit),
+		.store_limit = pp_store_limit(pool->store),
+		.commit = READ_ONCE(pool->knobs.commit),
+	};
+	u64 store = (u64)n[PP_KNOB_STORE_LIMIT] << PAGE_SHIFT;
+	bool relax = n[PP_KNOB_COMMIT] == PP_COMMIT_RELAXED;
+	bool grows = !store || (before.store_limit && store > before.store_limit);
+	int order[3], *next = order;
+	int i, err = 0;
+
+	if (relax)
+		*next++ = PP_KNOB_COMMIT;
+	if (grows)
+		*next++ = PP_KNOB_STORE_LIMIT;
+	*next++ = PP_KNOB_LIMIT;
+	if (!grows)
+		*next++ = PP_KNOB_STORE_LIMIT;
+	if (!relax)
+		*next++ = PP_KNOB_COMMIT;
+	for (i = 0; i < ARRAY_SIZE(order) && !err; i++)
+		err = set_option(fc, pool, o, order[i]);
+	for (i -= 2; err && i >= 0; i--)
+		go_back(pool, o, order[i], &before);
+	return err;
+}
+
+/* All of them or none, unless others set limits or make regions at the same time. */
 static int set_options(struct fs_context *fc, struct pp_pool *pool, struct pp_options *o)
 {
+	/* What is not given stays as it is. */
+	unsigned long n[PP_NR_KNOBS] = {
+		[PP_KNOB_LIMIT] = READ_ONCE(pool->knobs.limit),
+		[PP_KNOB_STORE_LIMIT] = pp_store_limit(pool->store) >> PAGE_SHIFT,
+		[PP_KNOB_COMMIT] = READ_ONCE(pool->knobs.commit),
+	};
+	long few;
 	int i, err;
 
 	for (i = 0; i < PP_NR_KNOBS; i++) {
-		err = o->knob[i] ? pp_knob_check(pool, i, o->knob[i]) : 0;
+		err = o->knob[i] ? pp_knob_check(pool, i, o->knob[i], &n[i]) : 0;
 		if (err)
 			return refuse(fc, i, o->knob[i], err);
 	}
-	for (i = 0; i < PP_NR_KNOBS; i++) {
-		err = o->knob[i] ? pp_knob_store(pool, i, o->knob[i]) : 0;
-		if (err)
-			return refuse(fc, i, o->knob[i], err);
+	few = pp_ledger_check(pool, n[PP_KNOB_LIMIT], (u64)n[PP_KNOB_STORE_LIMIT] << PAGE_SHIFT,
+			      n[PP_KNOB_COMMIT]);
+	if (few) {
+		i = o->knob[PP_KNOB_LIMIT] ? PP_KNOB_LIMIT :
+		    o->knob[PP_KNOB_STORE_LIMIT] ? PP_KNOB_STORE_LIMIT : PP_KNOB_COMMIT;
+		if (i != PP_KNOB_COMMIT)
+			pp_ledger_explain(pool, pp_knob_names[i], (u64)n[i] << PAGE_SHIFT, few);
+		return refuse(fc, i, o->knob[i], -ENOSPC);
 	}
-	return 0;
+	err = set_limits(fc, pool, o, n);
+	for (i = 0; i < PP_NR_KNOBS && !err; i++)
+		if (i != PP_KNOB_LIMIT && i != PP_KNOB_STORE_LIMIT && i != PP_KNOB_COMMIT)
+			err = set_option(fc, pool, o, i);
+	return err;
 }
 
 static int check_name(struct fs_context *fc)
@@ -199,13 +282,16 @@ static int pp_fill_super(struct super_block *sb, struct fs_context *fc)
 	}
 	/* From here on kill_sb undoes everything. */
 	sb->s_fs_info = pool;
+	pp_ledger_start_alarm(pool);
 	pp_pressure_add_pool(pool);
 	pool->zero_inode = pp_zero_inode(sb);
 	root = pp_root_inode(sb, o->mode, o->uid, o->gid);
 	sb->s_root = d_make_root(root);
 	return pool->zero_inode && sb->s_root ? 0 : -ENOMEM;
 out_free:
+	pp_ledger_del_pool(pool);
 	pp_reclaim_exit_pool(pool);
+	pp_place_exit_pool(pool);
 	pool_free(pool);
 	return err;
 }
@@ -271,9 +357,12 @@ static void pp_kill_sb(struct super_block *sb)
 	if (!pool)
 		return;
 	pp_pressure_del_pool(pool);
+	pp_ledger_stop_alarm(pool);
 	/* Only now nothing can start a worker any more, neither a fault nor a knob. */
 	pp_sysfs_del_pool(pool);
+	pp_ledger_del_pool(pool);
 	pp_reclaim_exit_pool(pool);
+	pp_place_exit_pool(pool);
 	pool_free(pool);
 }
 
@@ -281,7 +370,7 @@ static int pp_statfs(struct dentry *dentry, struct kstatfs *buf)
 {
 	struct pp_pool *pool = pp_sb_pool(dentry->d_sb);
 	unsigned long size = READ_ONCE(pool->knobs.size);
-	unsigned long promised = atomic_long_read(&pool->promised);
+	unsigned long promised = READ_ONCE(pool->promised);
 	unsigned long inodes = atomic_long_read(&pool->inodes);
 	unsigned long nr_inodes = READ_ONCE(pool->knobs.nr_inodes);
 

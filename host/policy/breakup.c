@@ -39,7 +39,8 @@ bool pp_breakup_tough(struct pp_block *block, struct pp_reclaim *rc)
 	u16 tough = READ_ONCE(block->tough);
 	int err;
 
-	if (tough <= 1 + WORTH_FREEING || !pp_breakup_allowed(block, rc))
+	if (tough <= 1 + WORTH_FREEING || !READ_ONCE(rc->pool->knobs.huge_tough) ||
+	    !pp_breakup_allowed(block, rc))
 		return false;
 	err = pp_breakup(block, rc);
 	/* Not again until it was in use, or punched. */

@@ -4,6 +4,8 @@
 #include "control/trace.h"
 #include "core/frame.h"
 #include "core/huge.h"
+#include "policy/ledger.h"
+#include "policy/place.h"
 #include "policy/reclaim.h"
 #include "store/store.h"
 
@@ -24,6 +26,8 @@
 /* Copies dropped first when the store has no room, and how often more are before it gives up. */
 #define COPY_STEP	64UL
 #define COPY_ROUNDS	4
+/* Times that one request waits for devices, a tenth of a second at most each. */
+#define MAX_WAITS	16
 
 static struct workqueue_struct *reclaim_wq;
 
@@ -250,34 +254,19 @@ static void check_refill(struct pp_pool *pool)
 		queue_delayed_work(reclaim_wq, &pool->refill_work, HZ / 10);
 }
 
-/*
- * Could the store take all pages that the limit leaves no room for, as they are? That of a region
- * says little about how much must leave all regions together.
- */
-static bool is_covered(struct pp_reclaim *rc)
-{
-	struct pp_pool *pool = rc->pool;
-	u64 room = pp_store_limit(pool->store);
-
-	if (!rc->limited || !room)
-		return rc->limited;
-	room -= min(pp_store_kept(pool->store), room);
-	if (!rc->only)
-		room += (u64)READ_ONCE(pool->knobs.limit) << PAGE_SHIFT;
-	return room >= (u64)atomic_long_read(&pool->promised) << PAGE_SHIFT;
-}
-
 void pp_reclaim_run(struct pp_reclaim *rc, const char *who)
 {
 	u64 start = ktime_get_ns();
 	unsigned long dropped;
-	int round;
+	int round, waits = MAX_WAITS;
 
+	pp_ledger_watch(rc->pool);
 	if (!READ_ONCE(rc->pool->knobs.evict))
 		return;
 	if (READ_ONCE(rc->pool->crowded) && pp_store_roomy(rc->pool->store))
 		pp_reclaim_forget(rc->pool);
-	rc->covered = is_covered(rc);
+	rc->covered = rc->limited && READ_ONCE(rc->pool->knobs.raw_early) &&
+		      pp_ledger_covers(rc->pool, rc->only);
 	rc->breaks = MAX_BREAKS;
 	reclaim_sparse(rc);
 	/*
@@ -287,8 +276,14 @@ void pp_reclaim_run(struct pp_reclaim *rc, const char *who)
 	for (round = 0; round <= COPY_ROUNDS; round++) {
 		rc->no_room = false;
 		reclaim_efforts(rc);
-		if (rc->done >= rc->want || !rc->no_room || round == COPY_ROUNDS ||
-		    fatal_signal_pending(current))
+		if (rc->done >= rc->want || !rc->no_room || fatal_signal_pending(current))
+			break;
+		if (!rc->try_only && waits && pp_store_wait(rc->pool->store)) {
+			waits--;
+			round--;
+			continue;
+		}
+		if (round == COPY_ROUNDS)
 			break;
 		dropped = drop_copies(rc, round + 1 < COPY_ROUNDS ? COPY_STEP << 3 * round :
 								    ULONG_MAX);
@@ -297,6 +292,7 @@ void pp_reclaim_run(struct pp_reclaim *rc, const char *who)
 	}
 	reclaim_parts(rc);
 	check_refill(rc->pool);
+	pp_place_hurry(rc->pool);
 	trace_pagepact_reclaim(who, rc->want, rc->done, ktime_get_ns() - start);
 }
 

@@ -83,7 +83,8 @@ unsigned long pp_reclaim_direct(struct pp_pool *pool, struct pp_region *only,
  * Each region has a share of the room that the store keeps for this: half of it, divided equally.
  * What goes in for a region's frames is on its account, less @bytes. What goes in is at most as
  * large as @bytes plus what is left of the share; new memory needs a page of that. So no guest is
- * stopped by what others want, and none gets more memory for long. (The other half is because one
+ * stopped by what others want, and none gets more memory for long; but a page that regions of a
+ * domain share leaves nothing, @bytes is 0 then. (The other half is because one
  * goes in before the other comes out, and fits into another gap than it leaves; only pages no
  * larger than @bytes get there.) With @others, regions that are poor give nothing. A region in
  * which nothing else fits has a huge frame broken up.

@@ -17,9 +17,12 @@
 #include <linux/sched/mm.h>
 #include <linux/slab.h>
 #include <linux/spinlock.h>
+#include "store/batch.h"
 #include "store/codec.h"
+#include "store/share.h"
 #include "store/slots.h"
 #include "store/store.h"
+#include "store/tiers.h"
 
 /* Pages kept back; and with huge frames, of which one takes this much before it gives anything. */
 #define PP_RESERVE	64
@@ -27,12 +30,21 @@
 #define RESERVE_BATCH	8
 /* Up to here compression wins memory: zsmalloc puts larger objects on pages of their own. */
 #define COMPRESSED_MAX	3072
+/*
+ * Bytes begin to move to devices when less than such a part of the room is left, until more is; but
+ * not sooner than at so many bytes, as what lies free is of no use.
+ */
+#define SHORT_PART	32
+#define SHORT_MAX	(32UL << 20)
+#define ROOM_PART	16
+#define ROOM_MAX	(64UL << 20)
 /* Kept for pages that change places: an eighth of the limit, but not more bytes than this. */
 #define KEPT_MAX	(32UL << 20)
 
 /**
  * struct pp_store - a pool's tiers
  * @tier: the compressed tier
+ * @tiers: devices below it
  * @codec: enum pp_codec_id to write with, READ_ONCE()
  * @limit: bytes, 0 = none, READ_ONCE()
  * @high: bytes that pages may change places in while there is more than a limit that was lowered
@@ -42,10 +54,11 @@
  * @reserve: pages kept back
  * @nr_reserve: length of @reserve
  * @want_reserve: what that is to be, READ_ONCE()
- * @meta: pages of slots
+ * @counts: enum pp_count
  */
 struct pp_store {
 	void *tier;
+	struct pp_tiers *tiers;
 	int codec;
 	u64 limit;
 	u64 high;
@@ -54,7 +67,7 @@ struct pp_store {
 	struct list_head reserve;
 	unsigned int nr_reserve;
 	unsigned int want_reserve;
-	atomic_long_t meta;
+	atomic_long_t counts[PP_NR_COUNTS];
 };
 
 static const struct pp_tier_ops *const tier_ops = &pp_tier_cram;
@@ -133,8 +146,11 @@ struct pp_store *pp_store_create(void)
 	INIT_LIST_HEAD(&store->reserve);
 	store->want_reserve = PP_RESERVE;
 	store->codec = pp_codec_find("lz4");
-	store->tier = store->codec < 0 ? NULL : tier_ops->create();
+	store->tiers = pp_tiers_create(store);
+	store->tier = store->codec < 0 || !store->tiers ? NULL : tier_ops->create();
 	if (!store->tier) {
+		if (store->tiers)
+			pp_tiers_destroy(store->tiers);
 		kfree(store);
 		return NULL;
 	}
@@ -144,6 +160,8 @@ struct pp_store *pp_store_create(void)
 
 void pp_store_destroy(struct pp_store *store)
 {
+	pp_tiers_stop(store->tiers);
+	pp_tiers_destroy(store->tiers);
 	reserve_release(store, UINT_MAX);
 	tier_ops->destroy(store->tier);
 	kfree(store);
@@ -159,23 +177,86 @@ static u64 kept_below(u64 limit)
 	return min_t(u64, limit / 8, KEPT_MAX);
 }
 
+u64 pp_store_room(u64 limit)
+{
+	return limit - kept_below(limit);
+}
+
 u64 pp_store_kept(struct pp_store *store)
 {
 	return kept_below(READ_ONCE(store->limit));
 }
 
+/* Is no more left of its room than a @part, or @most bytes, once @more bytes have gone? */
+static bool has_less_than(struct pp_store *store, unsigned int part, u64 most, u64 more)
+{
+	u64 limit = READ_ONCE(store->limit), room = pp_store_room(limit);
+
+	return limit && pp_store_bytes(store) >= room - min_t(u64, room / part, most) + more;
+}
+
+bool pp_store_has_no_room(struct pp_store *store)
+{
+	return has_less_than(store, 1, 0, 0);
+}
+
+bool pp_store_is_short(struct pp_store *store)
+{
+	return has_less_than(store, SHORT_PART, SHORT_MAX, 0);
+}
+
+bool pp_store_wants_ripe(struct pp_store *store)
+{
+	return has_less_than(store, ROOM_PART, ROOM_MAX,
+			     pp_store_counted(store, PP_COUNT_RIPE_BYTES));
+}
+
+bool pp_store_wants_room(struct pp_store *store)
+{
+	return has_less_than(store, ROOM_PART, ROOM_MAX, 0);
+}
+
 bool pp_store_full(struct pp_store *store)
 {
-	u64 limit = READ_ONCE(store->limit);
+	return pp_store_has_no_room(store) && !pp_tiers_have_room(store->tiers);
+}
 
-	return limit && pp_store_bytes(store) >= limit - kept_below(limit);
+bool pp_store_takes_deep(struct pp_store *store)
+{
+	return pp_tiers_have_room(store->tiers);
+}
+
+bool pp_store_place(struct pp_slots *slots, u64 number, bool deep)
+{
+	return pp_slot_ripen(slots, number, deep);
+}
+
+void pp_store_flush(struct pp_store *store)
+{
+	pp_tiers_kick(store->tiers, 1);
+}
+
+bool pp_store_wait(struct pp_store *store)
+{
+	return pp_tiers_wait(store->tiers);
+}
+
+unsigned long pp_store_device_pages(struct pp_store *store)
+{
+	return pp_tiers_used(store->tiers);
+}
+
+struct pp_tiers *pp_store_tiers(struct pp_store *store)
+{
+	return store->tiers;
 }
 
 bool pp_store_roomy(struct pp_store *store)
 {
 	u64 limit = READ_ONCE(store->limit);
 
-	return !limit || pp_store_bytes(store) < limit - 2 * kept_below(limit);
+	return !limit || pp_store_bytes(store) < limit - 2 * kept_below(limit) ||
+	       (!pp_store_has_no_room(store) && pp_tiers_have_room(store->tiers));
 }
 
 unsigned long pp_store_compact(struct pp_store *store)
@@ -183,14 +264,14 @@ unsigned long pp_store_compact(struct pp_store *store)
 	return tier_ops->compact(store->tier);
 }
 
-void pp_store_count_meta(struct pp_store *store, int n)
+void pp_store_count(struct pp_store *store, enum pp_count what, int n)
 {
-	atomic_long_add(n, &store->meta);
+	atomic_long_add(n, &store->counts[what]);
 }
 
-u64 pp_store_meta_bytes(struct pp_store *store)
+unsigned long pp_store_counted(struct pp_store *store, enum pp_count what)
 {
-	return (u64)atomic_long_read(&store->meta) << PAGE_SHIFT;
+	return max(atomic_long_read(&store->counts[what]), 0L);
 }
 
 u64 pp_store_limit(struct pp_store *store)
@@ -228,6 +309,26 @@ int pp_store_set_codec(struct pp_store *store, const char *name)
 	/* Its contexts before its number. */
 	smp_store_release(&store->codec, id);
 	return 0;
+}
+
+/*
+ * A repeated word is longer than struct pp_slot.where. What of it does not fit changes the print
+ * that follows from the rest; so equal words have equal prints, and nothing is lost.
+ */
+static void pack_word(struct pp_slots *slots, u64 word, struct pp_slot *slot)
+{
+	slot->where = word & ((1ULL << PP_WHERE_BITS) - 1);
+	slot->print = pp_share_print(slots, &slot->where, sizeof(slot->where)) ^
+		      word >> PP_WHERE_BITS;
+	slot->len = 0;
+	slot->codec = PP_CODEC_RAW;
+}
+
+static u64 unpack_word(struct pp_slots *slots, const struct pp_slot *slot)
+{
+	u64 rest = slot->print ^ pp_share_print(slots, &slot->where, sizeof(slot->where));
+
+	return rest << PP_WHERE_BITS | slot->where;
 }
 
 /* True when the page is one repeated word, which is then in @word. */
@@ -301,10 +402,13 @@ static int put_bytes(struct pp_store *store, void *src, unsigned int flags, stru
 	void *buf;
 	int err;
 
-	if ((flags & PP_PUT_NO_ROOM) || (!PP_PUT_IS_EXCHANGE(flags) && pp_store_full(store)))
+	pp_tiers_kick(store->tiers, PP_MAX_BATCH);
+	if ((flags & PP_PUT_NO_ROOM) ||
+	    (!PP_PUT_IS_EXCHANGE(flags) && pp_store_has_no_room(store)))
 		return -ENOSPC;
 	stream = pp_stream_lock();
 	slot->codec = READ_ONCE(store->codec);
+	slot->len = 0;
 	if (!(flags & PP_PUT_KNOWN_RAW))
 		slot->len = pp_codec_get(slot->codec)->compress(stream->ctx[slot->codec], src,
 								stream->buf, COMPRESSED_MAX);
@@ -328,23 +432,56 @@ static int put_bytes(struct pp_store *store, void *src, unsigned int flags, stru
 	return slot->codec == PP_CODEC_RAW ? PP_PUT_RAW : PP_PUT_STORED;
 }
 
+/*
+ * The page gets a slot of its own; @twin as pp_slot_alloc() sets it.
+ * Return: enum pp_put or an errno.
+ */
+static int put_alone(struct pp_slots *slots, struct page *page, unsigned int flags,
+		     struct pp_slot *slot, u64 *number, u64 *twin)
+{
+	void *src;
+	int ret = PP_PUT_SAME;
+
+	if (slot->len) {
+		src = kmap_local_page(page);
+		ret = put_bytes(slots->store, src, flags, slot);
+		kunmap_local(src);
+	}
+	if (ret < 0)
+		return ret;
+	if (pp_slot_alloc(slots, slot, number, flags & PP_PUT_SHARE ? twin : NULL)) {
+		if (slot->len)
+			tier_ops->drop(slots->store->tier, slot);
+		return -ENOMEM;
+	}
+	return ret;
+}
+
 int pp_store_put(struct pp_slots *slots, struct page *page, unsigned int flags, u64 *number)
 {
-	struct pp_slot slot = {};
+	struct pp_slot slot = { .len = PAGE_SIZE };
+	u64 word = 1, twin = PP_NO_NUMBER;
 	void *src = kmap_local_page(page);
-	int ret;
+	int ret, shared;
 
-	if ((flags & PP_PUT_DETECT_SAME) && same_filled(src, &slot.where))
-		ret = slot.where ? PP_PUT_SAME : PP_PUT_ZERO;
-	else
-		ret = put_bytes(slots->store, src, flags, &slot);
+	if ((flags & PP_PUT_DETECT_SAME) && same_filled(src, &word))
+		pack_word(slots, word, &slot);
+	else if (flags & PP_PUT_SHARE)
+		slot.print = pp_share_print(slots, src, PAGE_SIZE);
 	kunmap_local(src);
-	if (ret < 0 || ret == PP_PUT_ZERO)
-		return ret;
-	if (pp_slot_alloc(slots, &slot, number)) {
-		if (slot.len)
-			tier_ops->drop(slots->store->tier, &slot);
-		return -ENOMEM;
+	if (!word)
+		return PP_PUT_ZERO;
+	shared = slot.len ? PP_PUT_SHARED : PP_PUT_SAME;
+	if ((flags & PP_PUT_SHARE) && pp_share_find(slots, page, slot.print, number))
+		return shared;
+	ret = put_alone(slots, page, flags, &slot, number, &twin);
+	/* Somebody was faster with the same print: if it is an equal page, that one stays. */
+	if (twin != PP_NO_NUMBER) {
+		if (pp_share_is_equal(slots, twin, page)) {
+			swap(*number, twin);
+			ret = shared;
+		}
+		pp_store_drop(slots, twin);
 	}
 	return ret;
 }
@@ -369,24 +506,73 @@ bool pp_store_is_zero(struct page *page)
 	return zero;
 }
 
+/* Under @srcu, so that the bytes stay where the slot says. Return: like pp_store_fetch(). */
+static int fetch_bytes(struct pp_store *store, const struct pp_slot *slot, u64 number,
+		       struct page *dst)
+{
+	int err = slot->far ? -EINPROGRESS : tier_ops->fetch(store->tier, slot, dst);
+
+	if (err && err != -EINPROGRESS)
+		pr_err_ratelimited("stored page is damaged: slot %llu, %u bytes by codec %u\n",
+				   number, slot->len, slot->codec);
+	return err;
+}
+
 int pp_store_fetch(struct pp_slots *slots, u64 number, struct page *dst)
 {
+	struct pp_tiers *tiers = slots->store->tiers;
+	int err = 0, idx = srcu_read_lock(&tiers->srcu);
 	struct pp_slot slot;
 	void *p;
-	int err;
 
 	pp_slot_read(slots, number, &slot);
-	if (slot.len) {
-		err = tier_ops->fetch(slots->store->tier, &slot, dst);
-		if (err)
-			pr_err_ratelimited("stored page is damaged: slot %llu, %u bytes by codec %u\n",
-					   number, slot.len, slot.codec);
+	if (slot.len)
+		err = fetch_bytes(slots->store, &slot, number, dst);
+	srcu_read_unlock(&tiers->srcu, idx);
+	if (slot.len)
 		return err;
-	}
 	p = kmap_local_page(dst);
-	memset64(p, slot.where, PAGE_SIZE / sizeof(u64));
+	memset64(p, unpack_word(slots, &slot), PAGE_SIZE / sizeof(u64));
 	kunmap_local(p);
 	return 0;
+}
+
+int pp_store_read(struct pp_slots *slots, u64 number, struct page *dst)
+{
+	return pp_tiers_read(slots->store->tiers, slots, number, dst);
+}
+
+bool pp_store_hold(struct pp_slots *slots, u64 number)
+{
+	return pp_slot_hold(slots, number);
+}
+
+bool pp_store_is_far(struct pp_slots *slots, u64 number)
+{
+	struct pp_slot slot;
+
+	pp_slot_read(slots, number, &slot);
+	return slot.far;
+}
+
+bool pp_store_at_hand(struct pp_slots *slots, u64 number)
+{
+	return pp_tiers_at_hand(slots->store->tiers, slots, number);
+}
+
+void pp_store_copy_bytes(struct pp_store *store, const struct pp_slot *slot, void *dst)
+{
+	tier_ops->copy(store->tier, slot, dst);
+}
+
+int pp_store_put_bytes(struct pp_store *store, void *src, struct pp_slot *slot)
+{
+	return tier_ops->put(store->tier, src, slot->len, &slot->where);
+}
+
+void pp_store_drop_bytes(struct pp_store *store, const struct pp_slot *slot)
+{
+	tier_ops->drop(store->tier, slot);
 }
 
 unsigned int pp_store_len(struct pp_slots *slots, u64 number)
@@ -397,12 +583,23 @@ unsigned int pp_store_len(struct pp_slots *slots, u64 number)
 	return slot.len;
 }
 
-void pp_store_drop(struct pp_slots *slots, u64 number)
+unsigned int pp_store_own(struct pp_slots *slots, u64 number)
 {
 	struct pp_slot slot;
 
-	pp_slot_read(slots, number, &slot);
-	if (slot.len)
+	return pp_slot_read(slots, number, &slot) || slot.far ? 0 : slot.len;
+}
+
+unsigned int pp_store_drop(struct pp_slots *slots, u64 number)
+{
+	struct pp_slot slot;
+
+	if (!pp_slot_put(slots, number, &slot))
+		return 0;
+	if (slot.far)
+		pp_tiers_drop(slots->store->tiers, &slot);
+	else if (slot.len)
 		tier_ops->drop(slots->store->tier, &slot);
 	pp_slot_free(slots, number);
+	return slot.far ? 0 : slot.len;
 }

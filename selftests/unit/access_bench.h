@@ -16,7 +16,9 @@ static bool marked[2];
 #define xa_set_mark(xa, index, mark)	((void)(xa), (void)(index), (void)(marked[mark] = true))
 
 #include "core/access.c"
+#include "core/age.c"
 #include "core/home.c"
+#include "store/latency.c"
 #include "unit.h"
 
 #define NR_SLOTS	8
@@ -37,13 +39,20 @@ static struct pp_access access;
 static struct page *page;
 
 /* The store; a length of -1 is a free slot. */
-static struct { int bytes; u64 word; bool damaged; } slots[NR_SLOTS];
+static struct { int bytes; u64 word; bool damaged, far; unsigned int held; } slots[NR_SLOTS];
+/* What a device does; what others do while it is read from. */
+static int read_error;
+static unsigned int reads, warmed;
+static bool at_hand;
+static void (*while_reading)(void);
 static bool store_full;
 /* What pp_frame_get() does: so often it says -ESTALE; its error then; how it comes to a frame. */
 static unsigned int stale;
 static int get_error;
 static bool exchanged, bad_frame;
 static unsigned int gets, kept;
+/* The last one. */
+static struct folio *got;
 /* Frame of a block that pp_huge_get() has. */
 static struct folio *offered;
 /* What others do while a lock is waited for next; or a frame. */
@@ -74,6 +83,8 @@ int pp_store_fetch(struct pp_slots *s, u64 number, struct page *dst)
 	bool damaged;
 
 	assert(number < NR_SLOTS && slots[number].bytes >= 0);
+	if (slots[number].far)
+		return -EINPROGRESS;
 	damaged = slots[number].damaged;
 	memset64(page_address(dst), damaged ? ~slots[number].word : slots[number].word,
 		 PAGE_SIZE / 8);
@@ -86,12 +97,72 @@ unsigned int pp_store_len(struct pp_slots *s, u64 number)
 	return slots[number].bytes;
 }
 
-void pp_store_drop(struct pp_slots *s, u64 number)
+/* Page @i's home, without its history. */
+static pp_home_t home_of(unsigned int i)
+{
+	return homes[i] & ~PP_HOME_HISTORY;
+}
+
+/* Slots whose pages are in use, which their bytes in memory need not make way for. */
+static unsigned int kept_near;
+
+bool pp_store_place(struct pp_slots *space, u64 number, bool deep)
+{
+	expect(!deep && slots[number].bytes >= 0);
+	kept_near++;
+	return slots[number].far;
+}
+
+bool pp_store_is_far(struct pp_slots *s, u64 number)
 {
 	assert(number < NR_SLOTS && slots[number].bytes >= 0);
+	return slots[number].far;
+}
+
+bool pp_store_at_hand(struct pp_slots *s, u64 number)
+{
+	assert(number < NR_SLOTS && slots[number].bytes >= 0);
+	return at_hand;
+}
+
+bool pp_store_hold(struct pp_slots *s, u64 number)
+{
+	void *memory = kmalloc(1, GFP_NOWAIT);
+
+	assert(number < NR_SLOTS && slots[number].bytes >= 0);
+	lockdep_assert_held(&block.lock);
+	slots[number].held += !!memory;
+	kfree(memory);
+	return memory;
+}
+
+int pp_store_read(struct pp_slots *s, u64 number, struct page *dst)
+{
+	u64 word = slots[number].word;
+
+	expect(!block.lock.held && slots[number].held == 1);
+	reads++;
+	warmed += !dst;
+	call(&while_reading);
+	expect(slots[number].word == word && slots[number].bytes >= 0);
+	if (!read_error && dst)
+		memset64(page_address(dst), word, PAGE_SIZE / 8);
+	return read_error;
+}
+
+unsigned int pp_store_drop(struct pp_slots *s, u64 number)
+{
+	unsigned int bytes = slots[number].far ? 0 : slots[number].bytes;
+
+	assert(number < NR_SLOTS && slots[number].bytes >= 0);
+	if (slots[number].held) {
+		slots[number].held--;
+		return 0;
+	}
 	/* Whoever the home names owns the slot still. */
 	expect(homes[I] != pp_home_in_slot(number) && !(homes[I] & PP_HOME_COPY));
 	slots[number].bytes = -1;
+	return bytes;
 }
 
 bool pp_store_full(struct pp_store *store)
@@ -116,7 +187,8 @@ int pp_frame_get(struct pp_access *a, bool stored, struct folio **out)
 	if (!*out)
 		return -ENOMEM;
 	atomic_long_inc(&region.frames);
-	(*out)->hwpoison = bad_frame;
+	got = *out;
+	got->hwpoison = bad_frame;
 	bad_frame = false;
 	return 0;
 }
@@ -190,10 +262,7 @@ void pp_reclaim_repay(struct pp_region *r, unsigned int bytes)
 
 void pp_evict_drop_copy(struct pp_region *r, struct folio *folio)
 {
-	u64 slot = (unsigned long)folio->private;
-
-	pp_reclaim_repay(r, pp_store_len(NULL, slot));
-	pp_store_drop(NULL, slot);
+	pp_reclaim_repay(r, pp_store_drop(NULL, (unsigned long)folio->private));
 	folio->private = NULL;
 }
 
@@ -219,8 +288,14 @@ static void begin(void)
 	block.nr[PP_HOLE] = PP_BLOCK_PAGES;
 	memset(homes, 0, sizeof(homes));
 	has_block = true;
-	for (i = 0; i < NR_SLOTS; i++)
+	for (i = 0; i < NR_SLOTS; i++) {
 		slots[i].bytes = -1;
+		slots[i].held = 0;
+	}
+	reads = warmed = 0;
+	at_hand = false;
+	read_error = 0;
+	while_reading = NULL;
 	access = (struct pp_access){ .region = &region, .index = INDEX };
 	page = NULL;
 	store_full = exchanged = bad_frame = shim_killed = false;
@@ -270,6 +345,8 @@ static void end(void)
 	}
 	expect_eq(region.frames.v, frames);
 	expect_eq(slots_used(), used);
+	for (i = 0; i < NR_SLOTS; i++)
+		expect(!slots[i].held);
 	if (block.huge) {
 		expect(block.huge->refs == 1 && !block.huge->locked);
 		__free_page(folio_page(block.huge, 0));
@@ -297,7 +374,7 @@ static void to_slot(unsigned int slot, int bytes, u64 word)
 {
 	slots[slot].bytes = bytes;
 	slots[slot].word = word;
-	slots[slot].damaged = false;
+	slots[slot].damaged = slots[slot].far = false;
 	if (pp_home_state(homes[I]) != PP_STORED)
 		move(pp_home_in_slot(slot));
 }
@@ -313,20 +390,21 @@ static struct folio *to_frame(enum pp_state state, u64 flags)
 	if (flags & PP_HOME_COPY) {
 		slots[3].bytes = 50;
 		slots[3].word = WORD;
+		slots[3].far = false;
 		folio->private = (void *)3UL;
 	}
 	move(pp_home_in_frame(state, folio, flags));
 	return folio;
 }
 
-static struct folio *huge_frame(void)
+static inline struct folio *huge_frame(void)
 {
 	atomic_long_add(PP_BLOCK_PAGES, &region.frames);
 	return folio_alloc(__GFP_ZERO, PP_BLOCK_SHIFT);
 }
 
 /* The page is a hole again. */
-static void punch(void)
+static inline void punch(void)
 {
 	pp_home_t home = homes[I];
 	struct folio *folio = pp_home_has_frame(home) ? pp_home_folio(home) : NULL;
@@ -343,7 +421,7 @@ static void punch(void)
 }
 
 /* And the region has no zero frame, as in the beginning. */
-static void forget(void)
+static inline void forget(void)
 {
 	punch();
 	if (region.zero)
@@ -375,7 +453,7 @@ static void done(void)
 }
 
 /* The first write by a mapping that has @folio read-only. */
-static int notify(struct folio *folio)
+static inline int notify(struct folio *folio)
 {
 	access.write = true;
 	return pp_access_notify(&access, folio_page(folio, 0));
@@ -388,24 +466,24 @@ static bool is_full_of(struct page *p, u64 word)
 	return words[0] == word && !memcmp(words, words + 1, PAGE_SIZE - 8);
 }
 
-static void read_it(void)
+static inline void read_it(void)
 {
 	expect_eq(touch(false), 0);
 	done();
 }
 
 /* What may happen meanwhile. */
-static void written_by_another(void)
+static inline void written_by_another(void)
 {
 	to_frame(PP_FRAME, 0);
 }
 
-static void cut(void)
+static inline void cut(void)
 {
 	inode.i_size = 0;
 }
 
-static void killed(void)
+static inline void killed(void)
 {
 	shim_killed = true;
 }

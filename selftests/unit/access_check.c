@@ -106,11 +106,13 @@ TEST(a_stored_page_is_read)
 	begin();
 	to_slot(1, 100, WORD);
 	to_slot(2, 100, ~WORD);
+	kept_near = 0;
 	expect_eq(touch(false), 0);
 	expect(is_full_of(page, WORD));
+	expect_eq(kept_near, 1);
 	folio = page_folio(page);
 	expect(folio->valid && access.fetched);
-	expect_eq(homes[I], pp_home_in_frame(PP_FRAME, folio, PP_HOME_COPY));
+	expect_eq(home_of(I), pp_home_in_frame(PP_FRAME, folio, PP_HOME_COPY));
 	expect(folio->private == (void *)1UL && slots[1].bytes == 100);
 	done();
 	expect(!repaid && !owes && block.copies == 1);
@@ -128,7 +130,7 @@ TEST(a_stored_page_is_written)
 	to_slot(1, 100, WORD);
 	expect_eq(touch(true), 0);
 	expect(is_full_of(page, WORD) && access.fetched);
-	expect_eq(homes[I], pp_home_in_frame(PP_FRAME, page_folio(page), 0));
+	expect_eq(home_of(I), pp_home_in_frame(PP_FRAME, page_folio(page), 0));
 	expect(!page_folio(page)->private && !slots_used());
 	done();
 	expect(repaid == 100 && !owes);
@@ -196,12 +198,12 @@ TEST(what_a_write_ends)
 			begin();
 			folio = to_frame(state, flags[i]);
 			expect_eq(touch(false), 0);
-			expect_eq(homes[I], pp_home_in_frame(PP_FRAME, folio, flags[i]));
+			expect_eq(home_of(I), pp_home_in_frame(PP_FRAME, folio, flags[i]));
 			expect_eq(slots_used(), !!(flags[i] & PP_HOME_COPY));
 			done();
 			expect_eq(touch(true), 0);
 			expect(page_folio(page) == folio && is_full_of(page, WORD));
-			expect_eq(homes[I], pp_home_in_frame(PP_FRAME, folio, 0));
+			expect_eq(home_of(I), pp_home_in_frame(PP_FRAME, folio, 0));
 			expect(!slots_used() && !folio->private && !block.copies);
 			done();
 			expect_eq(stat(PP_STAT_copies_dropped), !!(flags[i] & PP_HOME_COPY));
@@ -320,7 +322,7 @@ TEST(damaged_in_the_store)
 	slots[1].damaged = true;
 	for (write = 0; write < 2; write++) {
 		expect_eq(touch(write), -EIO);
-		expect_eq(homes[I], pp_home_in_slot(1));
+		expect_eq(home_of(I), pp_home_in_slot(1));
 		expect(slots[1].bytes == 100 && !region.frames.v && !repaid);
 		expect(!access.fetched);
 	}
@@ -346,7 +348,7 @@ TEST(in_a_frame_that_is_bad)
 			folio->hwpoison = true;
 			expect_eq(touch(write), -EHWPOISON);
 			expect_eq(notify(folio), -EHWPOISON);
-			expect_eq(homes[I], pp_home_in_frame(state, folio, PP_HOME_COPY));
+			expect_eq(home_of(I), pp_home_in_frame(state, folio, PP_HOME_COPY));
 			end();
 		}
 	}
@@ -447,7 +449,7 @@ TEST(killed_while_it_waits_for_the_lock)
 		to_slot(1, 100, WORD);
 		meanwhile = killed;
 		expect_eq(touch(write), -EINTR);
-		expect_eq(homes[I], pp_home_in_slot(1));
+		expect_eq(home_of(I), pp_home_in_slot(1));
 		/* The frame is as good as before. */
 		expect(kept == 1 && !region.frames.v);
 		end();
@@ -516,7 +518,7 @@ TEST(notified_of_a_write)
 	expect_eq(notify(folio), 0);
 	expect(folio->locked && folio->refs == 1 && !folio->private);
 	folio_unlock(folio);
-	expect_eq(homes[I], pp_home_in_frame(PP_FRAME, folio, 0));
+	expect_eq(home_of(I), pp_home_in_frame(PP_FRAME, folio, 0));
 	expect(!slots_used() && !gets && stat(PP_STAT_notifies) == 1);
 	inode.i_size = (loff_t)INDEX << PAGE_SHIFT;
 	expect_eq(notify(folio), -EFAULT);
@@ -536,15 +538,15 @@ TEST(notified_of_another_page)
 	expect_eq(homes[I], PP_HOLE);
 	to_slot(1, 100, WORD);
 	expect_eq(notify(old), -EAGAIN);
-	expect_eq(homes[I], pp_home_in_slot(1));
+	expect_eq(home_of(I), pp_home_in_slot(1));
 	forget();
 	folio = to_frame(PP_FRAME, PP_HOME_COPY);
 	expect_eq(notify(old), -EAGAIN);
-	expect_eq(homes[I], pp_home_in_frame(PP_FRAME, folio, PP_HOME_COPY));
+	expect_eq(home_of(I), pp_home_in_frame(PP_FRAME, folio, PP_HOME_COPY));
 	forget();
 	folio = to_frame(PP_STANDBY, PP_HOME_COPY);
 	expect_eq(notify(folio), -EAGAIN);
-	expect_eq(homes[I], pp_home_in_frame(PP_STANDBY, folio, PP_HOME_COPY));
+	expect_eq(home_of(I), pp_home_in_frame(PP_STANDBY, folio, PP_HOME_COPY));
 	expect(!folio->locked && !gets);
 	forget();
 	has_block = false;

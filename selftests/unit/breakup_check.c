@@ -33,7 +33,7 @@ int pp_huge_shatter(struct pp_block *b, unsigned int parts)
 
 static void begin(unsigned int tough)
 {
-	pool = (struct pp_pool){};
+	pool = (struct pp_pool){ .knobs.huge_tough = true };
 	region = (struct pp_region){ .pool = &pool };
 	region.stats = alloc_percpu(struct pp_stats);
 	pool.stats = alloc_percpu(struct pp_stats);
@@ -112,5 +112,8 @@ TEST(not_allowed)
 	rc.breaks = 1;
 	may = false;
 	expect(!pp_breakup_allowed(&block, &rc) && !pp_breakup_tough(&block, &rc));
+	may = true;
+	pool.knobs.huge_tough = false;
+	expect(pp_breakup_allowed(&block, &rc) && !pp_breakup_tough(&block, &rc));
 	end(0);
 }

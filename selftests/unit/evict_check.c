@@ -4,6 +4,7 @@
  * are passed over, and what fails changes nothing. The store is a table here; page tables are a
  * second reference, which unmapping takes away from those that nobody touches again.
  */
+#include "core/age.c"
 #include "core/evict.c"
 #include "core/home.c"
 #include "unit.h"
@@ -25,6 +26,8 @@ static unsigned int put_flags;
 static bool touched[PP_BLOCK_PAGES];
 static long frames_freed, frames_traded, unmaps;
 static bool tight;
+/* Kept copies are on a device. */
+static bool far_copies;
 
 int pp_store_put(struct pp_slots *slots, struct page *page, unsigned int flags, u64 *number)
 {
@@ -41,10 +44,11 @@ int pp_store_put(struct pp_slots *slots, struct page *page, unsigned int flags, 
 	return put_result;
 }
 
-void pp_store_drop(struct pp_slots *slots, u64 number)
+unsigned int pp_store_drop(struct pp_slots *slots, u64 number)
 {
 	expect(number < NR_SLOTS && stored[number]);
 	stored[number] = 0;
+	return 33;
 }
 
 static unsigned int repaid;
@@ -62,14 +66,54 @@ bool pp_huge_evict(struct pp_block *b, struct pp_reclaim *rc, bool any)
 /* Bit of a number that no page's first word has otherwise. */
 #define SAME	(1ull << 40)
 
+bool pp_store_is_far(struct pp_slots *slots, u64 number)
+{
+	return far_copies;
+}
+
 bool pp_store_is_same(struct page *page)
 {
 	return *(u64 *)page_address(page) & SAME;
 }
 
+/* Bit of the first word of a page that the store has. */
+#define KNOWN	(1ull << 41)
+
+bool pp_share_known(struct pp_slots *slots, struct page *page)
+{
+	return *(u64 *)page_address(page) & KNOWN;
+}
+
+static bool devices, is_short, wants_ripe, nowhere;
+/* What was said of each slot: 0 nothing, 1 better in memory, 2 on a device. */
+static int said[NR_SLOTS];
+
+bool pp_store_takes_deep(struct pp_store *store)
+{
+	return devices;
+}
+
+bool pp_store_is_short(struct pp_store *store)
+{
+	return is_short;
+}
+
+bool pp_store_wants_ripe(struct pp_store *store)
+{
+	return wants_ripe;
+}
+
+bool pp_store_place(struct pp_slots *slots, u64 number, bool deep)
+{
+	said[number] = deep + 1;
+	return deep && !nowhere;
+}
+
+static unsigned int copy_len = 33;
+
 unsigned int pp_store_len(struct pp_slots *slots, u64 number)
 {
-	return 33;
+	return copy_len;
 }
 
 static bool store_full;
@@ -150,7 +194,8 @@ static void begin(enum pp_state state, unsigned int nr, u64 flags)
 	memset(touched, 0, sizeof(touched));
 	put_result = PP_PUT_STORED;
 	frames_freed = frames_traded = 0;
-	store_full = false;
+	store_full = devices = is_short = wants_ripe = nowhere = false;
+	memset(said, 0, sizeof(said));
 	unmaps = 0;
 	for (i = 0; i < nr; i++)
 		to_frame(i, state, flags);
@@ -182,9 +227,12 @@ static unsigned int age(bool hard)
 	return pp_block_age(&block, &rc);
 }
 
+/* It is the host that wants memory. */
+static bool for_host;
+
 static unsigned long evict(unsigned long want, bool any, bool hard)
 {
-	struct pp_reclaim rc = { .pool = &pool, .want = want, .hard = hard };
+	struct pp_reclaim rc = { .pool = &pool, .want = want, .hard = hard, .host = for_host };
 
 	pp_block_evict(&block, &rc, 0, PP_BLOCK_PAGES, any);
 	return rc.done;
@@ -324,6 +372,28 @@ TEST(a_full_store_is_left_alone)
 	end();
 }
 
+/* Equal pages need no room, whether they compress or not. */
+TEST(a_full_store_takes_what_it_has)
+{
+	struct pp_reclaim rc = {
+		.pool = &pool, .want = ULONG_MAX, .hard = true, .refused = PP_MAX_REFUSED,
+	};
+
+	begin(PP_STANDBY, 70, 0);
+	to_frame(300, PP_STANDBY, PP_HOME_TOUGH);
+	pool.knobs.detect_same = false;
+	put_result = PP_PUT_SHARED;
+	pp_block_evict(&block, &rc, 0, PP_BLOCK_PAGES, false);
+	expect_eq(rc.done, 0);
+	pool.knobs.share_slots = true;
+	pp_block_evict(&block, &rc, 0, PP_BLOCK_PAGES, false);
+	expect_eq(rc.done, 71);
+	expect(put_flags & PP_PUT_SHARE);
+	expect(put_flags & PP_PUT_NO_ROOM);
+	expect_eq(stat(PP_STAT_evict_shared), 71);
+	end();
+}
+
 /* With the store full, blocks in use are left in peace that have nothing it takes. */
 TEST(ageing_for_a_full_store)
 {
@@ -343,7 +413,26 @@ TEST(ageing_for_a_full_store)
 	pp_home_folio(homes[19])->hwpoison = false;
 	pool.knobs.detect_same = false;
 	expect_eq(pp_block_age(&block, &rc), 0);
-	pool.knobs.detect_same = true;
+	/* Of many pages one is looked up. */
+	pool.knobs.share_slots = true;
+	*word |= KNOWN;
+	expect_eq(pp_block_age(&block, &rc), 0);
+	word = (u64 *)pp_home_folio(homes[0])->memory;
+	*word |= KNOWN;
+	pool.knobs.share_slots = false;
+	expect_eq(pp_block_age(&block, &rc), 0);
+	pool.knobs.share_slots = true;
+	/* One that does not compress would not be taken now. */
+	rc.hard = false;
+	homes[0] |= PP_HOME_TOUGH;
+	expect_eq(pp_block_age(&block, &rc), 0);
+	/* Where the store has room for all it would, once it is standby. */
+	rc.covered = true;
+	expect_eq(pp_block_age(&block, &rc), 20);
+	end();
+	begin(PP_FRAME, 20, 0);
+	store_full = true;
+	*(u64 *)pp_home_folio(homes[19])->memory |= SAME;
 	expect_eq(pp_block_age(&block, &rc), 20);
 	end();
 	begin(PP_FRAME, 20, 0);
@@ -384,6 +473,15 @@ TEST(places_are_changed)
 	expect_eq(rc.bytes, 33);
 	expect_eq(pp_home_state(homes[0]), PP_STORED);
 	__free_page(folio_page(rc.won, 0));
+	/* An equal page was there: nothing went in for it. */
+	put_result = PP_PUT_SHARED;
+	rc = (struct pp_reclaim){
+		.pool = &pool, .want = 1, .keep = &region, .exchange = true, .bytes = 77, .out = 5,
+	};
+	pp_block_evict(&block, &rc, 0, PP_BLOCK_PAGES, false);
+	expect(rc.done == 1 && !rc.bytes);
+	__free_page(folio_page(rc.won, 0));
+	put_result = PP_PUT_STORED;
 	rc = (struct pp_reclaim){ .pool = &pool, .want = 1, .keep = &other, .exchange = true };
 	pp_block_evict(&block, &rc, 0, PP_BLOCK_PAGES, false);
 	expect(rc.done == 1 && !rc.won);
@@ -442,6 +540,154 @@ TEST(pages_too_large_to_change_places)
 	end();
 }
 
+/* Page @i was standby for @epochs, and needed again after @reuse steps before; 0: never. */
+static void rested(unsigned int i, unsigned int epochs, unsigned int reuse)
+{
+	pool.threshold = PP_AGE_THRESHOLD;
+	pool.epoch = 100;
+	homes[i] &= ~PP_HOME_HISTORY;
+	homes[i] |= (pp_home_t)(100 - epochs) << PP_HOME_SEEN_SHIFT |
+		    (pp_home_t)reuse << PP_HOME_REUSE_SHIFT;
+}
+
+TEST(where_a_page_goes)
+{
+	begin(PP_STANDBY, 4, 0);
+	devices = true;
+	rested(0, 2, 0);
+	rested(1, 2, PP_AGE_THRESHOLD);
+	rested(2, 2, PP_AGE_THRESHOLD + 1);
+	rested(3, 20, 3);
+	expect_eq(evict(ULONG_MAX, false, false), 4);
+	/* Nothing is said of those that stay where they are. */
+	expect(!said[1] && !said[2] && said[3] == 2 && said[4] == 2);
+	expect(!(homes[0] & PP_HOME_DEEP) && (homes[2] & homes[3] & PP_HOME_DEEP));
+	expect(pp_age_of(homes[0], 100) == 2 && pp_age_of(homes[3], 100) == 20);
+	expect_eq(stat(PP_STAT_demoted), 2);
+	end();
+}
+
+TEST(a_threshold_that_has_fallen)
+{
+	begin(PP_STANDBY, 3, 0);
+	devices = true;
+	rested(0, 8, 0);
+	rested(1, 8, 0);
+	rested(2, 20, 0);
+	pool.threshold = PP_AGE_THRESHOLD - 4;
+	expect_eq(evict(1, false, false), 1);
+	expect(!(homes[0] & PP_HOME_DEEP));
+	/* It is for want of room that it fell. */
+	wants_ripe = true;
+	expect_eq(evict(1, false, false), 1);
+	expect(homes[1] & PP_HOME_DEEP);
+	wants_ripe = false;
+	expect_eq(evict(1, false, false), 1);
+	expect(homes[2] & PP_HOME_DEEP);
+	expect_eq(stat(PP_STAT_demoted), 2);
+	end();
+}
+
+TEST(a_shared_slot_hears_who_comes_last)
+{
+	begin(PP_STANDBY, 2, 0);
+	devices = true;
+	put_result = PP_PUT_SHARED;
+	rested(0, 2, 0);
+	rested(1, 20, 0);
+	expect_eq(evict(ULONG_MAX, false, false), 2);
+	expect(said[1] == 1 && said[2] == 2);
+	expect(!(homes[0] & PP_HOME_DEEP) && (homes[1] & PP_HOME_DEEP));
+	end();
+}
+
+TEST(nowhere_else_to_go)
+{
+	begin(PP_STANDBY, 3, 0);
+	rested(0, 20, 0);
+	expect_eq(evict(1, false, false), 1);
+	expect(!said[1] && !(homes[0] & PP_HOME_DEEP));
+	/* A repeated word. */
+	devices = nowhere = true;
+	rested(1, 20, 0);
+	expect_eq(evict(1, false, false), 1);
+	expect(said[2] && !(homes[1] & PP_HOME_DEEP));
+	/* Switched off. */
+	rested(2, 20, 0);
+	pool.threshold = 0;
+	expect_eq(evict(1, false, false), 1);
+	expect(!said[3] && !(homes[2] & PP_HOME_DEEP));
+	expect_eq(stat(PP_STAT_demoted), 0);
+	end();
+}
+
+/* Page 0 has a copy on a device. Return: did it go to memory instead? */
+static bool goes_to_memory(unsigned int reuse)
+{
+	rested(0, 1, reuse);
+	expect_eq(evict(ULONG_MAX, false, false), 1);
+	expect_eq(block.copies, 0);
+	expect_eq(stat(PP_STAT_promoted) + stat(PP_STAT_evict_clean), 1);
+	return pp_home_slot(homes[0]) != NR_SLOTS - 1;
+}
+
+TEST(a_copy_on_a_device_of_a_page_needed_soon)
+{
+	begin(PP_STANDBY, 1, PP_HOME_COPY);
+	devices = far_copies = true;
+	expect(goes_to_memory(2));
+	expect(!stored[NR_SLOTS - 1] && stored[1] == 1);
+	end();
+	begin(PP_STANDBY, 1, PP_HOME_COPY);
+	devices = true;
+	expect(!goes_to_memory(PP_AGE_THRESHOLD + 1));
+	expect(homes[0] & PP_HOME_DEEP);
+	end();
+	/* It does not compress. */
+	begin(PP_STANDBY, 1, PP_HOME_COPY);
+	devices = true;
+	copy_len = PAGE_SIZE;
+	expect(!goes_to_memory(2));
+	copy_len = 33;
+	end();
+	/* Somebody waits for memory. */
+	begin(PP_STANDBY, 4, PP_HOME_COPY);
+	devices = true;
+	rested(0, 1, 2);
+	expect_eq(evict(1, false, true), 1);
+	for_host = true;
+	rested(1, 1, 2);
+	expect_eq(evict(1, false, false), 1);
+	for_host = false;
+	tight = true;
+	rested(2, 1, 2);
+	expect_eq(evict(1, false, false), 1);
+	tight = false;
+	expect_eq(stat(PP_STAT_promoted), 0);
+	rested(3, 1, 2);
+	expect_eq(evict(1, false, false), 1);
+	expect_eq(stat(PP_STAT_promoted), 1);
+	end();
+	/* The store is short: it would push another one. */
+	begin(PP_STANDBY, 1, PP_HOME_COPY);
+	devices = is_short = true;
+	expect(!goes_to_memory(2));
+	end();
+	/* There is no room for it. */
+	begin(PP_STANDBY, 1, PP_HOME_COPY);
+	devices = true;
+	put_result = -ENOMEM;
+	expect(!goes_to_memory(2));
+	end();
+	/* In memory it is right, whatever was said of it before. */
+	begin(PP_STANDBY, 1, PP_HOME_COPY);
+	devices = true;
+	far_copies = false;
+	expect(!goes_to_memory(2));
+	expect_eq(said[NR_SLOTS - 1], 1);
+	end();
+}
+
 TEST(kept_copies_of_pages_in_use_are_given_up)
 {
 	begin(PP_FRAME, 10, PP_HOME_COPY);
@@ -453,6 +699,15 @@ TEST(kept_copies_of_pages_in_use_are_given_up)
 	expect(!pp_home_folio(homes[0])->private);
 	expect(homes[20] & PP_HOME_COPY);
 	expect_eq(stat(PP_STAT_copies_dropped), 10);
+	end();
+	/* On a device they take no memory, but room when there is none. */
+	begin(PP_FRAME, 10, PP_HOME_COPY);
+	far_copies = true;
+	expect_eq(pp_block_drop_copies(&block, false), 0);
+	expect_eq(block.copies, 10);
+	store_full = true;
+	expect_eq(pp_block_drop_copies(&block, false), 10);
+	store_full = far_copies = false;
 	end();
 }
 
@@ -492,12 +747,55 @@ TEST(a_huge_frame_is_aged_as_one)
 	end();
 }
 
-TEST(mlocked_blocks_are_not_unmapped)
+/* Others of their block go, when the first effort was not enough. */
+TEST(mlocked_pages_are_not_unmapped)
 {
+	struct pp_reclaim rc = { .pool = &pool };
+
 	begin(PP_FRAME, 10, 0);
+	pp_home_folio(homes[3])->mlocked = true;
+	pp_home_folio(homes[4])->mlocked = true;
+	/* One that nobody has mapped, with a mark that was left. */
 	pp_home_folio(homes[7])->mlocked = true;
-	expect_eq(age(true), 0);
+	pp_home_folio(homes[7])->refs = 1;
+	expect_eq(pp_block_age(&block, NULL), 0);
+	expect_eq(pp_block_age(&block, &rc), 0);
 	expect_eq(unmaps, 0);
+	rc.hard = true;
+	expect_eq(pp_block_age(&block, &rc), 7);
+	expect_eq(unmaps, 3);
+	expect_eq(pp_home_state(homes[3]), PP_FRAME);
+	expect_eq(pp_home_state(homes[4]), PP_FRAME);
+	expect_eq(pp_home_state(homes[7]), PP_FRAME);
+	expect_eq(pp_home_folio(homes[3])->refs, 2);
+	/* Now all that are in use are: there is nothing to win. */
+	unmaps = 0;
+	expect_eq(pp_block_age(&block, &rc), 0);
+	expect_eq(unmaps, 0);
+	end();
+}
+
+/* Each part of a huge frame is marked with it. */
+TEST(an_mlocked_huge_frame_stays)
+{
+	struct pp_reclaim rc = { .pool = &pool, .hard = true };
+
+	begin(PP_FRAME, 0, 0);
+	block.huge = folio_alloc(0, PP_BLOCK_SHIFT);
+	block.huge->mlocked = true;
+	block.huge->refs = 2;
+	mutex_lock(&block.lock);
+	pp_home_move_all(&block, PP_FRAME, PP_WHY_FAULT);
+	mutex_unlock(&block.lock);
+	expect_eq(pp_block_age(&block, &rc), 0);
+	expect_eq(unmaps, 0);
+	expect_eq(block.nr[PP_FRAME], PP_BLOCK_PAGES);
+	mutex_lock(&block.lock);
+	pp_home_move_all(&block, PP_HOLE, PP_WHY_PUNCH);
+	mutex_unlock(&block.lock);
+	block.huge->mlocked = false;
+	block.huge->refs = 1;
+	__free_page(folio_page(block.huge, 0));
 	end();
 }
 

@@ -62,6 +62,8 @@ TEST(mounts)
 	mounts_free(&m);
 }
 
+static const struct attribute_set nothing;
+
 TEST(a_pool)
 {
 	struct pools p;
@@ -70,7 +72,7 @@ TEST(a_pool)
 	files_text("fs/pagepact/vms/stored", "-1\n");
 	files_text("fs/pagepact/vms/policy", "clock\n");
 	files_text("fs/pagepact/vms/regions/1001/faults", "7");
-	expect_eq(pools_read(&p, NULL, ATTR_ALL), 0);
+	expect_eq(pools_read(&p, NULL, &all_attributes), 0);
 	expect_eq(p.count, 1);
 	expect_eq(p.list[0].minor, 45);
 	expect(p.list[0].values.number[ATTR_RESIDENT] == UINT64_MAX);
@@ -84,7 +86,7 @@ TEST(a_pool)
 	expect(region_by_id(&p.list[0], 1001) && !region_by_id(&p.list[0], 1002));
 	expect(pool_of_device(&p, 0, 45) && !pool_of_device(&p, 0, 0));
 	pools_free(&p);
-	expect_eq(pools_read(&p, "none", 0), -ENOENT);
+	expect_eq(pools_read(&p, "none", &nothing), -ENOENT);
 	pools_free(&p);
 }
 
@@ -96,7 +98,7 @@ TEST(odd_device_numbers)
 
 	for (i = 0; i < sizeof(odd) / sizeof(odd[0]); i++) {
 		files_text("fs/pagepact/vms/mountpoint_dev", odd[i]);
-		expect_eq(pools_read(&p, "vms", 0), 0);
+		expect_eq(pools_read(&p, "vms", &nothing), 0);
 		expect(!p.list[0].major && !p.list[0].minor);
 		pools_free(&p);
 	}

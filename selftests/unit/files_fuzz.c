@@ -15,9 +15,10 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 
 static void read_pools(void)
 {
+	static const struct attribute_set resident = { .has = { [ATTR_RESIDENT] = true } };
 	struct pools pools;
 
-	assert(!pools_read(&pools, "vms", ATTR_BIT(ATTR_RESIDENT)));
+	assert(!pools_read(&pools, "vms", &resident));
 	assert(pools.count == 1);
 	pool_of_device(&pools, 0, 45);
 	if (pools.list[0].region_count)

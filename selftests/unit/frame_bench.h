@@ -7,6 +7,7 @@
 #define UNIT_FRAME_BENCH_H
 
 #include "core/frame.c"
+#include "core/age.c"
 #include "core/home.c"
 #include "unit.h"
 
@@ -106,7 +107,7 @@ bool pp_store_full(struct pp_store *store)
 	return store_full;
 }
 
-unsigned int pp_store_len(struct pp_slots *slots, u64 number)
+unsigned int pp_store_own(struct pp_slots *slots, u64 number)
 {
 	expect(block.lock.held);
 	expect_eq(number, SLOT);

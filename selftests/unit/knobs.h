@@ -22,6 +22,11 @@ const struct pp_policy_ops *pp_policy_find(const char *name)
 	return strcmp(name, "random") ? NULL : &pp_policy_random;
 }
 
+void pp_place_set(struct pp_pool *pool, unsigned long ms)
+{
+	pool->knobs.demote_ms = ms;
+}
+
 u64 pp_store_limit(struct pp_store *store)
 {
 	return store_limit;
@@ -48,6 +53,40 @@ int pp_store_set_codec(struct pp_store *store, const char *name)
 		return -EINVAL;
 	codec = *name == 'l' ? "lz4" : "zstd";
 	return 0;
+}
+
+/* The ledger allows everything, or no limit. */
+const char *const pp_commit_names[PP_NR_COMMITS] = { "strict", "relaxed" };
+static int ledger_result;
+
+long pp_ledger_set_limit(struct pp_pool *pool, struct pp_region *only, unsigned long pages,
+			 bool back)
+{
+	lockdep_assert_held(&pool->lock);
+	if (!ledger_result)
+		*(only ? &only->limit : &pool->knobs.limit) = pages;
+	return -ledger_result;
+}
+
+void pp_ledger_explain(struct pp_pool *pool, const char *what, u64 bytes, long pages)
+{
+	assert(!pool->lock.held);
+}
+
+int pp_ledger_set_store_limit(struct pp_pool *pool, u64 bytes, bool back)
+{
+	return ledger_result;
+}
+
+int pp_ledger_set_commit(struct pp_pool *pool, enum pp_commit commit, bool back)
+{
+	if (!ledger_result)
+		pool->knobs.commit = commit;
+	return ledger_result;
+}
+
+void pp_ledger_watch(struct pp_pool *pool)
+{
 }
 
 void pp_reclaim_set_ageing(struct pp_pool *pool, unsigned long ms)

@@ -72,9 +72,13 @@ TEST(each_knob_sets_itself_alone)
 		[PP_KNOB_REGION_LIMIT] = "16384", [PP_KNOB_STORE_LIMIT] = "20480",
 		[PP_KNOB_COMPRESSOR] = "zstd", [PP_KNOB_POLICY] = "random",
 		[PP_KNOB_EVICT] = "0", [PP_KNOB_KEEP_COPIES] = "0",
-		[PP_KNOB_DETECT_SAME] = "0", [PP_KNOB_SHRINKER] = "0",
+		[PP_KNOB_DETECT_SAME] = "0", [PP_KNOB_SHARE_SLOTS] = "0",
+		[PP_KNOB_RAW_EARLY] = "0", [PP_KNOB_HUGE_TOUGH] = "0",
+		[PP_KNOB_ENCRYPT] = "0", [PP_KNOB_DEMOTE] = "1100",
+		[PP_KNOB_SHRINKER] = "0",
 		[PP_KNOB_SHRINK_STEP] = "24576", [PP_KNOB_AGE_INTERVAL] = "7",
 		[PP_KNOB_SPARE] = "28672", [PP_KNOB_STALL] = "8",
+		[PP_KNOB_COMMIT] = "relaxed", [PP_KNOB_ALARM] = "77",
 		[PP_KNOB_HUGE] = "first-touch", [PP_KNOB_HUGE_ZEROS] = "32768",
 		[PP_KNOB_HUGE_HOT] = "0",
 	};
@@ -133,6 +137,11 @@ TEST(switches_and_times)
 	expect_eq(pool.knobs.stall_ms, 50000);
 	expect_eq(pp_knob_store(&pool, PP_KNOB_AGE_INTERVAL, "86400001"), -ERANGE);
 	expect_eq(pool.knobs.age_interval_ms, 0);
+	expect_eq(pp_knob_store(&pool, PP_KNOB_DEMOTE, "86400001"), -ERANGE);
+	expect_eq(pp_knob_store(&pool, PP_KNOB_DEMOTE, "999"), -ERANGE);
+	expect_eq(pp_knob_store(&pool, PP_KNOB_DEMOTE, "0"), 0);
+	expect_eq(pp_knob_store(&pool, PP_KNOB_DEMOTE, "86400000"), 0);
+	expect_eq(pool.knobs.demote_ms, 86400000);
 	expect_eq(pp_knob_store(&pool, PP_KNOB_POLICY, "clocks"), -EINVAL);
 }
 
@@ -144,13 +153,14 @@ TEST(huge_modes)
 	};
 	struct pp_pool pool = {};
 	struct pp_region region = { .pool = &pool, .huge_mode = PP_HUGE_POOL };
+	unsigned long n;
 	unsigned int i;
 
 	pp_knobs_default(&pool);
 	expect_eq(pool.knobs.huge, PP_HUGE_FIRST_TOUCH);
 	expect_eq(pp_knob_store(&pool, PP_KNOB_HUGE, "off"), 0);
 	for (i = 0; i < ARRAY_SIZE(no_mode); i++) {
-		expect_eq(pp_knob_check(&pool, PP_KNOB_HUGE, no_mode[i]), -EINVAL);
+		expect_eq(pp_knob_check(&pool, PP_KNOB_HUGE, no_mode[i], &n), -EINVAL);
 		expect_eq(pp_knob_store(&pool, PP_KNOB_HUGE, no_mode[i]), -EINVAL);
 		expect_eq(pp_region_set_huge(&region, no_mode[i]), -EINVAL);
 	}
@@ -212,6 +222,7 @@ TEST(a_limit_that_cannot_be_reached)
 	struct pp_pool pool = { .name = "vms" };
 	struct pp_region region = { .pool = &pool };
 
+	store_limit = 0;
 	to_limit_result = 0;
 	expect_eq(pp_knob_store(&pool, PP_KNOB_LIMIT, "28672"), 0);
 	expect_eq(pp_region_set_limit(&region, 5), 0);
@@ -227,6 +238,18 @@ TEST(a_limit_that_cannot_be_reached)
 	to_limit_calls = 0;
 	expect_eq(pp_region_set_limit(&region, 1), 0);
 	expect_eq(region.limit, 1);
+	/* Refused by the ledger: nothing was written, nothing is evicted. */
+	ledger_result = -ENOSPC;
+	expect_eq(pp_knob_store(&pool, PP_KNOB_LIMIT, "8192"), -ENOSPC);
+	expect_eq(pp_region_set_limit(&region, 2), -ENOSPC);
+	expect_eq(pp_knob_store(&pool, PP_KNOB_STORE_LIMIT, "8192"), -ENOSPC);
+	expect_eq(pp_knob_store(&pool, PP_KNOB_COMMIT, "relaxed"), -ENOSPC);
+	ledger_result = 0;
+	expect_eq(pool.knobs.limit, 7);
+	expect_eq(region.limit, 1);
+	expect_eq(to_limit_calls, 1);
+	expect_eq(store_limit, 0);
+	expect_eq(pool.knobs.commit, PP_COMMIT_STRICT);
 	/* Only the limit evicts. */
 	expect_eq(pp_knob_store(&pool, PP_KNOB_REGION_LIMIT, "4096"), 0);
 	expect_eq(to_limit_calls, 1);

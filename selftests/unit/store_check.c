@@ -4,11 +4,18 @@
  * back, in every form; bytes that were damaged are an error; every allocation may fail.
  */
 #include "store/store.c"
+#include "store/share.c"
 #include "store/slots.c"
 #include "store/codec.c"
 #include "store/cram.c"
 #include "store/lz4.c"
 #include "unit.h"
+
+/* Nothing is encrypted here. */
+void pp_cipher_destroy(struct pp_cipher *cipher)
+{
+	assert(!cipher);
+}
 
 /* Pages that change places with one as large as may be. */
 #define IN_PLACE	PP_PUT_EXCHANGE(PAGE_SIZE, PAGE_SIZE)
@@ -54,6 +61,67 @@ const struct pp_codec pp_codec_zstd = {
 	.compress	= fake_compress,
 	.decompress	= fake_decompress,
 };
+
+/* Devices: slots that are far, and their page; whether one has room. */
+static struct pp_tiers devices;
+static bool device_room;
+static unsigned int kicks, far_drops;
+
+struct pp_tiers *pp_tiers_create(struct pp_store *store)
+{
+	void *memory = kmalloc(1, GFP_KERNEL);
+
+	kfree(memory);
+	devices = (struct pp_tiers){ .store = store };
+	device_room = false;
+	kicks = far_drops = 0;
+	return memory ? &devices : NULL;
+}
+
+void pp_tiers_stop(struct pp_tiers *tiers)
+{
+	expect(!tiers->srcu.readers);
+}
+
+void pp_tiers_destroy(struct pp_tiers *tiers)
+{
+}
+
+bool pp_tiers_have_room(struct pp_tiers *tiers)
+{
+	return device_room;
+}
+
+unsigned long pp_tiers_used(struct pp_tiers *tiers)
+{
+	return 0;
+}
+
+void pp_tiers_kick(struct pp_tiers *tiers, unsigned long many)
+{
+	kicks += pp_store_is_short(tiers->store);
+}
+
+bool pp_tiers_wait(struct pp_tiers *tiers)
+{
+	return false;
+}
+
+bool pp_tiers_at_hand(struct pp_tiers *tiers, struct pp_slots *slots, u64 number)
+{
+	return false;
+}
+
+int pp_tiers_read(struct pp_tiers *tiers, struct pp_slots *slots, u64 number, struct page *dst)
+{
+	return -EIO;
+}
+
+void pp_tiers_drop(struct pp_tiers *tiers, const struct pp_slot *slot)
+{
+	expect(slot->far);
+	far_drops++;
+}
 
 enum content { ZEROS, SAME, LAST_DIFFERS, MIDDLE_DIFFERS, TEXT, HALVES, NOISE, NR_CONTENTS };
 
@@ -104,9 +172,10 @@ static void close_bench(struct bench *b)
 	if (b->page)
 		__free_page(b->page);
 	if (b->slots)
-		pp_slots_destroy(b->slots);
+		pp_slots_put(b->slots);
 	if (b->store)
 		pp_store_destroy(b->store);
+	pp_share_exit();
 	pp_codec_exit();
 }
 
@@ -116,6 +185,10 @@ static bool open_bench(struct bench *b)
 	fake_inits = 0;
 	if (pp_codec_init())
 		return false;
+	if (pp_share_init()) {
+		pp_codec_exit();
+		return false;
+	}
 	b->store = pp_store_create();
 	b->slots = b->store ? pp_slots_create(b->store) : NULL;
 	b->page = alloc_page(0);
@@ -139,9 +212,17 @@ static int put_and_compare(struct bench *b, unsigned int flags, u64 *number)
 	return ret;
 }
 
+static struct zs_object *stored_object(struct bench *b, u64 number)
+{
+	struct pp_slot slot;
+
+	pp_slot_read(b->slots, number, &slot);
+	return (void *)handle_at(b->store->tier, slot.where);
+}
+
 static void round_trips(const char *codec)
 {
-	static const unsigned int all = PP_PUT_DETECT_SAME | PP_PUT_ALLOW_RAW;
+	static const unsigned int all = PP_PUT_DETECT_SAME | PP_PUT_ALLOW_RAW | PP_PUT_SHARE;
 	static const int with_lz4[NR_CONTENTS] = {
 		PP_PUT_ZERO, PP_PUT_SAME, PP_PUT_STORED, PP_PUT_STORED, PP_PUT_STORED,
 		PP_PUT_STORED, PP_PUT_RAW,
@@ -165,7 +246,7 @@ static void round_trips(const char *codec)
 			pp_store_drop(b.slots, number);
 	}
 	expect_eq(pp_store_bytes(b.store), 0);
-	expect_eq(pp_store_meta_bytes(b.store), 0);
+	expect_eq(pp_store_counted(b.store, PP_COUNT_META), 0);
 	close_bench(&b);
 }
 
@@ -194,6 +275,207 @@ TEST(same_words)
 		expect(!same_filled(page, &word));
 		page[i] ^= 1ull << (i % 64);
 	}
+}
+
+/* All 64 bits of a word come back, and none of them makes room necessary. */
+TEST(all_words_fit)
+{
+	static const u64 words[] = {
+		1, ~0ull, 0x7fffffffffffull, 0xffff800000000000ull, 0x6b6b6b6b6b6b6b6bull,
+		0x1234567890abcdefull, 1ull << 63, 0xffff000000000000ull, 0x800000000000ull,
+	};
+	struct bench b;
+	unsigned int i;
+	u64 number;
+
+	expect(open_bench(&b));
+	for (i = 0; i < ARRAY_SIZE(words); i++) {
+		memset64(page_address(b.page), words[i], PAGE_SIZE / 8);
+		expect(pp_store_is_same(b.page));
+		expect_eq(put_and_compare(&b, PP_PUT_DETECT_SAME, &number), PP_PUT_SAME);
+		expect_eq(pp_store_bytes(b.store), 0);
+		pp_store_drop(b.slots, number);
+	}
+	close_bench(&b);
+}
+
+/* Equal pages have one slot, however they are stored; the bytes stay until the last one goes. */
+TEST(equal_pages_share)
+{
+	static const unsigned int all = PP_PUT_DETECT_SAME | PP_PUT_ALLOW_RAW | PP_PUT_SHARE;
+	enum content content;
+	u64 first, again, number;
+	struct bench b;
+	u64 bytes;
+
+	expect(open_bench(&b));
+	for (content = SAME; content < NR_CONTENTS; content++) {
+		int shared = content == SAME ? PP_PUT_SAME : PP_PUT_SHARED;
+
+		fill(page_address(b.page), content, content + 3);
+		expect(put_and_compare(&b, all, &first) != PP_PUT_SHARED);
+		bytes = pp_store_bytes(b.store);
+		expect_eq(put_and_compare(&b, all, &again), shared);
+		expect_eq(again, first);
+		/* Neither room nor a codec is needed. */
+		expect_eq(put_and_compare(&b, all | PP_PUT_NO_ROOM, &again), shared);
+		expect_eq(put_and_compare(&b, all | PP_PUT_EXCHANGE(0, 0), &again), shared);
+		expect_eq(pp_store_bytes(b.store), bytes);
+		expect_eq(pp_store_counted(b.store, PP_COUNT_SLOTS), 1);
+		expect_eq(pp_store_counted(b.store, PP_COUNT_SAVED), 3);
+		/* Who does not ask shares nothing. */
+		expect(put_and_compare(&b, all & ~PP_PUT_SHARE, &number) != PP_PUT_SHARED);
+		expect(number != first);
+		pp_store_drop(b.slots, first);
+		pp_store_drop(b.slots, first);
+		expect_eq(pp_store_len(b.slots, first) > 0, content != SAME);
+		expect_eq(pp_store_own(b.slots, first), 0);
+		expect_eq(pp_store_drop(b.slots, first), 0);
+		expect_eq(pp_store_own(b.slots, first) > 0, content != SAME);
+		expect_eq(pp_store_fetch(b.slots, first, b.back), 0);
+		expect(!memcmp(page_address(b.page), page_address(b.back), PAGE_SIZE));
+		expect_eq(pp_store_len(b.slots, first) > 0, content != SAME);
+		expect_eq(pp_store_drop(b.slots, first) > 0, content != SAME);
+		pp_store_drop(b.slots, number);
+		expect_eq(pp_store_bytes(b.store), 0);
+	}
+	close_bench(&b);
+}
+
+/* Another domain's equal page is another page. */
+TEST(domains_share_nothing)
+{
+	struct pp_slots *others;
+	u64 number, theirs;
+	struct bench b;
+
+	expect(open_bench(&b));
+	others = pp_slots_create(b.store);
+	fill(page_address(b.page), TEXT, 1);
+	expect_eq(put_and_compare(&b, PP_PUT_SHARE, &number), PP_PUT_STORED);
+	expect_eq(pp_store_put(others, b.page, PP_PUT_SHARE, &theirs), PP_PUT_STORED);
+	expect_eq(pp_store_counted(b.store, PP_COUNT_SLOTS), 2);
+	expect_eq(pp_store_counted(b.store, PP_COUNT_SAVED), 0);
+	/* Nor can a print be known from one domain to the next. */
+	expect(others->seed != b.slots->seed);
+	pp_store_drop(b.slots, number);
+	pp_store_drop(others, theirs);
+	pp_slots_put(others);
+	close_bench(&b);
+}
+
+/* Pages whose prints are the same by accident stay apart, and are found among each other. */
+TEST(prints_that_collide)
+{
+	enum { NR = PP_MAX_TWINS + 2 };
+	u64 number[NR], again;
+	struct bench b;
+	unsigned int i;
+
+	expect(open_bench(&b));
+	shim_hash = 5;
+	for (i = 0; i < NR; i++) {
+		fill(page_address(b.page), i % 2 ? TEXT : SAME, i);
+		expect(put_and_compare(&b, PP_PUT_DETECT_SAME | PP_PUT_SHARE, &number[i]) ==
+		       (i % 2 ? PP_PUT_STORED : PP_PUT_SAME));
+	}
+	expect_eq(pp_store_counted(b.store, PP_COUNT_SLOTS), NR);
+	for (i = 0; i < NR; i++) {
+		fill(page_address(b.page), i % 2 ? TEXT : SAME, i);
+		expect(put_and_compare(&b, PP_PUT_DETECT_SAME | PP_PUT_SHARE, &again) >= 0);
+		/* So many are looked at. */
+		expect_eq(again == number[i], i < PP_MAX_TWINS);
+		pp_store_drop(b.slots, again);
+	}
+	shim_hash = 0;
+	for (i = 0; i < NR; i++)
+		pp_store_drop(b.slots, number[i]);
+	expect_eq(pp_store_counted(b.store, PP_COUNT_SAVED), 0);
+	close_bench(&b);
+}
+
+/* Two that are evicted at the same time share as well, whatever numbers they get. */
+static struct bench *race_bench;
+static u64 race_number, race_hole;
+
+static void race(void)
+{
+	shim_unlocked = NULL;
+	expect_eq(pp_store_put(race_bench->slots, race_bench->page, PP_PUT_SHARE, &race_number),
+		  PP_PUT_STORED);
+	pp_store_drop(race_bench->slots, race_hole);
+}
+
+TEST(equal_pages_at_the_same_time)
+{
+	u64 number;
+	struct bench b;
+
+	expect(open_bench(&b));
+	fill(page_address(b.page), TEXT, 8);
+	expect_eq(pp_store_put(b.slots, b.page, 0, &race_hole), PP_PUT_STORED);
+	fill(page_address(b.page), TEXT, 9);
+	race_bench = &b;
+	/* The one that comes second gets the lower number, which has become free. */
+	shim_unlocked = race;
+	expect_eq(put_and_compare(&b, PP_PUT_SHARE, &number), PP_PUT_SHARED);
+	expect(!shim_unlocked);
+	expect_eq(number, race_number);
+	expect(number > race_hole);
+	expect_eq(pp_store_counted(b.store, PP_COUNT_SLOTS), 1);
+	expect_eq(pp_store_counted(b.store, PP_COUNT_SAVED), 1);
+	pp_store_drop(b.slots, number);
+	pp_store_drop(b.slots, race_number);
+	expect_eq(pp_store_bytes(b.store), 0);
+	/* With the same print only, both stay. */
+	shim_hash = 3;
+	fill(page_address(b.page), TEXT, 10);
+	expect_eq(pp_store_put(b.slots, b.page, PP_PUT_SHARE, &race_number), PP_PUT_STORED);
+	fill(page_address(b.page), TEXT, 11);
+	expect_eq(put_and_compare(&b, PP_PUT_SHARE, &number), PP_PUT_STORED);
+	expect_eq(pp_store_counted(b.store, PP_COUNT_SLOTS), 2);
+	expect_eq(pp_store_counted(b.store, PP_COUNT_SAVED), 0);
+	shim_hash = 0;
+	pp_store_drop(b.slots, number);
+	pp_store_drop(b.slots, race_number);
+	close_bench(&b);
+}
+
+/* Places far from the first one do not fit into a slot: what gets one is refused, and not lost. */
+TEST(handles_too_far_apart)
+{
+	struct cram *cram;
+	struct bench b;
+	u64 number;
+
+	expect(open_bench(&b));
+	cram = b.store->tier;
+	fill(page_address(b.page), TEXT, 9);
+	expect_eq(put_and_compare(&b, 0, &number), PP_PUT_STORED);
+	pp_store_drop(b.slots, number);
+	cram->base ^= 1ul << 60;
+	expect_eq(put_and_compare(&b, 0, &number), -ENOMEM);
+	expect_eq(pp_store_bytes(b.store), 0);
+	close_bench(&b);
+}
+
+/* A slot whose bytes are damaged is no equal page. */
+TEST(damaged_slots_are_not_shared)
+{
+	struct zs_object *object;
+	u64 number, other;
+	struct bench b;
+
+	expect(open_bench(&b));
+	fill(page_address(b.page), NOISE, 9);
+	expect_eq(put_and_compare(&b, PP_PUT_ALLOW_RAW | PP_PUT_SHARE, &number), PP_PUT_RAW);
+	object = stored_object(&b, number);
+	object->bytes[1234] ^= 1;
+	expect_eq(put_and_compare(&b, PP_PUT_ALLOW_RAW | PP_PUT_SHARE, &other), PP_PUT_RAW);
+	expect(other != number);
+	pp_store_drop(b.slots, number);
+	pp_store_drop(b.slots, other);
+	close_bench(&b);
 }
 
 TEST(flags_are_obeyed)
@@ -399,7 +681,7 @@ TEST(damaged_bytes)
 	fill(page_address(b.page), TEXT, 9);
 	expect_eq(put_and_compare(&b, 0, &number), PP_PUT_STORED);
 	pp_slot_read(b.slots, number, &slot);
-	object = (void *)(unsigned long)slot.where;
+	object = stored_object(&b, number);
 	for (i = 0; i < 8u * slot.len; i++) {
 		int err;
 
@@ -418,9 +700,6 @@ TEST(damaged_bytes)
 		expect_eq(pp_codec_lz4.decompress(NULL, cut, i, page_address(b.back)), -EIO);
 		free(cut);
 	}
-	expect_eq(put_and_compare(&b, 0, &number), PP_PUT_STORED);
-	pp_store_drop(b.slots, number);
-	number = 0;
 	pp_store_drop(b.slots, number);
 	close_bench(&b);
 }
@@ -482,7 +761,8 @@ static bool attempt(void)
 		int ret;
 
 		fill(page_address(b.page), content, content);
-		ret = put_and_compare(&b, PP_PUT_DETECT_SAME | PP_PUT_ALLOW_RAW, &number);
+		ret = put_and_compare(&b, PP_PUT_DETECT_SAME | PP_PUT_ALLOW_RAW | PP_PUT_SHARE,
+				      &number);
 		ok &= ret >= 0;
 		if (ret < 0)
 			expect_eq(ret, -ENOMEM);
@@ -497,4 +777,135 @@ static bool attempt(void)
 TEST(failing_allocations)
 {
 	sweep(attempt);
+}
+
+/* The bytes of a slot move to a device, and back. */
+TEST(bytes_that_move)
+{
+	struct pp_slot from, to;
+	u64 number, hand = 0, found;
+	static u8 object[PAGE_SIZE];
+	struct bench b;
+
+	expect(open_bench(&b));
+	fill(page_address(b.page), TEXT, 3);
+	expect_eq(put_and_compare(&b, PP_PUT_SHARE, &number), PP_PUT_STORED);
+	expect(pp_slot_move(b.slots, &hand, PP_WHICH_NEAR, &found, &from));
+	pp_store_copy_bytes(b.store, &from, object);
+	to = from;
+	to.far = true;
+	to.where = 77;
+	/* Still read from where it was. */
+	expect_eq(pp_store_fetch(b.slots, number, b.back), 0);
+	expect(pp_slot_moved(b.slots, number, &to, false));
+	pp_store_drop_bytes(b.store, &from);
+	expect_eq(pp_store_bytes(b.store), 0);
+	expect_eq(pp_store_fetch(b.slots, number, b.back), -EINPROGRESS);
+	expect(pp_store_is_far(b.slots, number));
+	expect_eq(pp_store_len(b.slots, number), from.len);
+	expect_eq(pp_store_own(b.slots, number), 0);
+	/* An equal page is stored for itself. */
+	expect_eq(put_and_compare(&b, PP_PUT_SHARE, &found), PP_PUT_STORED);
+	expect(found != number);
+	pp_store_drop(b.slots, found);
+	hand = 0;
+	expect(pp_slot_move(b.slots, &hand, PP_WHICH_FAR, &found, &from));
+	to = from;
+	to.far = false;
+	expect_eq(pp_store_put_bytes(b.store, object, &to), 0);
+	expect(pp_slot_moved(b.slots, number, &to, false));
+	expect_eq(pp_store_fetch(b.slots, number, b.back), 0);
+	expect(!memcmp(page_address(b.page), page_address(b.back), PAGE_SIZE));
+	hand = 0;
+	expect(pp_slot_move(b.slots, &hand, PP_WHICH_NEAR, &found, &from));
+	to = from;
+	to.far = true;
+	expect(pp_slot_moved(b.slots, number, &to, false));
+	pp_store_drop_bytes(b.store, &from);
+	expect_eq(pp_store_drop(b.slots, number), 0);
+	expect_eq(far_drops, 1);
+	expect_eq(pp_store_counted(b.store, PP_COUNT_SLOTS), 0);
+	close_bench(&b);
+}
+
+/* As if there were so many pages as they are. Return: bit 0 is short, 1 wants room, 2 has none. */
+static unsigned int with_pages(struct bench *b, u64 bytes)
+{
+	struct cram *cram = b->store->tier;
+	unsigned int ret;
+
+	cram->zs->nr[PAGE_SIZE / ZS_CLASS] = bytes >> PAGE_SHIFT;
+	ret = pp_store_is_short(b->store) | pp_store_wants_room(b->store) << 1 |
+	      pp_store_has_no_room(b->store) << 2;
+	cram->zs->nr[PAGE_SIZE / ZS_CLASS] = 0;
+	return ret;
+}
+
+TEST(little_is_left_free)
+{
+	u64 room = (256ull << 20) * 7 / 8;
+	struct bench b;
+
+	expect(open_bench(&b));
+	pp_store_set_limit(b.store, 256 << 20);
+	expect_eq(with_pages(&b, room - room / 16 - PAGE_SIZE), 0);
+	expect_eq(with_pages(&b, room - room / 16), 2);
+	expect_eq(with_pages(&b, room - room / 32 - PAGE_SIZE), 2);
+	expect_eq(with_pages(&b, room - room / 32), 3);
+	expect_eq(with_pages(&b, room), 7);
+	/* Of a large store not more. */
+	room = (8ull << 30) - (32 << 20);
+	pp_store_set_limit(b.store, 8ull << 30);
+	expect_eq(with_pages(&b, room - (64 << 20) - PAGE_SIZE), 0);
+	expect_eq(with_pages(&b, room - (64 << 20)), 2);
+	expect_eq(with_pages(&b, room - (32 << 20) - PAGE_SIZE), 2);
+	expect_eq(with_pages(&b, room - (32 << 20)), 3);
+	pp_store_set_limit(b.store, 0);
+	expect_eq(with_pages(&b, 1ull << 40), 0);
+	close_bench(&b);
+}
+
+/* While a device has room the store is not full, but takes no more before bytes have moved. */
+TEST(room_on_devices)
+{
+	static u64 number[64];
+	unsigned int n = 0, ripe = 0;
+	struct bench b;
+	int ret = 0;
+
+	expect(open_bench(&b));
+	pp_store_set_limit(b.store, 32 * PAGE_SIZE);
+	device_room = true;
+	while (n < ARRAY_SIZE(number)) {
+		fill(page_address(b.page), NOISE, n);
+		expect_eq(kicks > 0, pp_store_is_short(b.store) && kicks);
+		ret = pp_store_put(b.slots, b.page, PP_PUT_ALLOW_RAW, &number[n]);
+		if (ret < 0)
+			break;
+		n++;
+	}
+	expect_eq(ret, -ENOSPC);
+	expect(kicks && pp_store_is_short(b.store) && pp_store_wants_room(b.store));
+	expect(pp_store_has_no_room(b.store) && !pp_store_full(b.store));
+	/* Before anything has gone there, the room that is kept may be in use. */
+	expect(!pp_store_roomy(b.store));
+	/* A sixteenth may go early, no more. */
+	while (pp_store_wants_ripe(b.store) && ripe < n)
+		expect(pp_store_place(b.slots, number[ripe++], true));
+	expect(ripe > 0 && ripe < 28 / 16 + 2);
+	pp_store_place(b.slots, number[0], false);
+	expect(pp_store_wants_ripe(b.store));
+	device_room = false;
+	expect(pp_store_full(b.store));
+	pp_store_drop(b.slots, number[--n]);
+	expect(!pp_store_has_no_room(b.store) && !pp_store_roomy(b.store));
+	device_room = true;
+	expect(pp_store_roomy(b.store));
+	device_room = false;
+	while (n--)
+		pp_store_drop(b.slots, number[n]);
+	expect(!pp_store_wants_room(b.store) && !pp_store_wants_ripe(b.store));
+	pp_store_set_limit(b.store, 0);
+	expect(!pp_store_wants_ripe(b.store));
+	close_bench(&b);
 }

@@ -181,6 +181,9 @@ void free_page(unsigned long address)
 {
 	unsigned long pfn;
 
+	/* As in the kernel, nothing can be freed. */
+	if (!address)
+		return;
 	for (pfn = 1; pfn < nr_pages; pfn++) {
 		if (pages[pfn] && pages[pfn]->memory == (void *)address) {
 			__free_page(pages[pfn]);
@@ -188,6 +191,49 @@ void free_page(unsigned long address)
 		}
 	}
 	assert(!"no page has this address");
+}
+
+unsigned long __get_free_page(gfp_t gfp)
+{
+	struct page *page = alloc_page(gfp);
+
+	return page ? (unsigned long)page_address(page) : 0;
+}
+
+u64 shim_hash;
+
+u64 xxh64(const void *bytes, size_t len, u64 seed)
+{
+	u64 hash = seed, word;
+
+	for (; len; len -= sizeof(word), bytes = (const char *)bytes + sizeof(word)) {
+		memcpy(&word, bytes, sizeof(word));
+		hash = (hash ^ word) * 0x9e3779b97f4a7c15ull;
+		hash ^= hash >> 29;
+	}
+	return shim_hash ? shim_hash : hash;
+}
+
+u64 siphash(const void *bytes, size_t len, const siphash_key_t *key)
+{
+	return xxh64(bytes, len, key->key[0] ^ key->key[1]);
+}
+
+void get_random_bytes(void *buf, size_t len)
+{
+	u64 word;
+
+	for (; len; len -= sizeof(word), buf = (char *)buf + sizeof(word)) {
+		word = get_random_u64();
+		memcpy(buf, &word, sizeof(word));
+	}
+}
+
+u64 get_random_u64(void)
+{
+	static u64 last;
+
+	return last += 0x9e3779b97f4a7c15ull;
 }
 
 struct page *pfn_to_page(unsigned long pfn)
@@ -199,10 +245,16 @@ struct page *pfn_to_page(unsigned long pfn)
 /* The place of @index, or of the first entry behind it. */
 static size_t xa_place(struct xarray *xa, unsigned long index)
 {
-	size_t i;
+	size_t i = 0, end = xa->nr;
 
-	for (i = 0; i < xa->nr && xa->entries[i].index < index; i++)
-		;
+	while (i < end) {
+		size_t middle = (i + end) / 2;
+
+		if (xa->entries[middle].index < index)
+			i = middle + 1;
+		else
+			end = middle;
+	}
 	return i;
 }
 
@@ -235,6 +287,18 @@ int xa_insert(struct xarray *xa, unsigned long index, void *entry, gfp_t gfp)
 	xa->entries[i] = (struct shim_entry){ index, entry };
 	xa->nr++;
 	return 0;
+}
+
+void *xa_store(struct xarray *xa, unsigned long index, void *entry, gfp_t gfp)
+{
+	size_t i = xa_place(xa, index);
+	void *was = NULL;
+
+	if (i == xa->nr || xa->entries[i].index != index)
+		return xa_insert(xa, index, entry, gfp) ? (void *)(long)-ENOMEM : NULL;
+	was = xa->entries[i].entry;
+	xa->entries[i].entry = entry;
+	return was;
 }
 
 int xa_alloc(struct xarray *xa, u32 *index, void *entry, struct xa_limit limit, gfp_t gfp)

@@ -35,6 +35,7 @@ typedef unsigned long pgoff_t;
 #define PAGE_MASK	(~(PAGE_SIZE - 1))
 #define U16_MAX		UINT16_MAX
 #define U32_MAX		UINT32_MAX
+#define U64_MAX		UINT64_MAX
 #define HZ		250
 
 #define __percpu
@@ -49,6 +50,7 @@ typedef unsigned long pgoff_t;
 #define div64_u64(a, b)	((u64)(a) / (u64)(b))
 #define container_of(p, type, member) \
 	((type *)((char *)(p) - offsetof(type, member)))
+#define swap(a, b)	do { __auto_type _t = (a); (a) = (b); (b) = _t; } while (0)
 #define min_t(type, a, b)	min((type)(a), (type)(b))
 #define min(a, b)	({ __auto_type _a = (a); __auto_type _b = (b); _a < _b ? _a : _b; })
 #define max(a, b)	({ __auto_type _a = (a); __auto_type _b = (b); _a > _b ? _a : _b; })
@@ -56,6 +58,29 @@ typedef unsigned long pgoff_t;
 #define READ_ONCE(x)	(*(const volatile __typeof__(x) *)&(x))
 #define WRITE_ONCE(x, v)	(*(volatile __typeof__(x) *)&(x) = (v))
 #define smp_store_release(p, v)	WRITE_ONCE(*(p), v)
+
+#define ilog2(n)	(63 - (unsigned int)__builtin_clzl(n))
+
+#define DIV_ROUND_UP(n, d)	(((n) + (d) - 1) / (d))
+
+static inline unsigned long rounddown_pow_of_two(unsigned long n)
+{
+	return 1ul << (63 - __builtin_clzl(n));
+}
+
+static inline unsigned long roundup_pow_of_two(unsigned long n)
+{
+	unsigned long down = rounddown_pow_of_two(n);
+
+	return down < n ? down * 2 : down;
+}
+
+#define mult_frac(x, n, d)	((x) / (d) * (n) + (x) % (d) * (n) / (d))
+
+static inline s64 sign_extend64(u64 value, int index)
+{
+	return (s64)(value << (63 - index)) >> (63 - index);
+}
 
 #define EXPORT_SYMBOL(name)	_Static_assert(sizeof(&name), "")
 #define MODULE_LICENSE(text)	_Static_assert(sizeof(text), "")
@@ -87,6 +112,9 @@ void shim_free(const void *memory);
 
 #define kmalloc(size, gfp)	shim_alloc(size, (gfp) & __GFP_ZERO)
 #define kzalloc(size, gfp)	shim_alloc(size, true)
+#define __vmalloc(size, gfp)	shim_alloc(size, (gfp) & __GFP_ZERO)
+#define vfree(p)		shim_free(p)
+#define array_size(n, size)	((n) * (size))
 #define kvmalloc_node(size, gfp, node)	shim_alloc(size, (gfp) & __GFP_ZERO)
 #define kfree(p)	shim_free(p)
 #define kvfree(p)	shim_free(p)
@@ -133,6 +161,10 @@ typedef struct { s64 v; } atomic64_t;
 typedef struct { int v; } refcount_t;
 
 #define atomic_inc_return(a)	(++(a)->v)
+#define refcount_set(r, n)	((void)((r)->v = (n)))
+#define refcount_read(r)	((r)->v)
+#define refcount_inc(r)		((void)(assert((r)->v > 0), (r)->v++))
+#define refcount_dec_and_test(r)	(assert((r)->v > 0), !--(r)->v)
 #define atomic_set(a, n)	((void)((a)->v = (n)))
 #define atomic_xchg(a, n)	xchg(&(a)->v, n)
 #define xchg(p, new)		({ __auto_type _was = *(p); *(p) = (new); _was; })
@@ -144,6 +176,8 @@ typedef struct { int v; } refcount_t;
 #define atomic_long_cmpxchg(a, old, new)	cmpxchg(&(a)->v, old, new)
 #define cmpxchg(p, old, new) \
 	({ __auto_type _was = *(p); if (_was == (old)) *(p) = (new); _was; })
+#define atomic64_inc(a)		((void)(a)->v++)
+#define atomic64_read(a)	((u64)(a)->v)
 #define atomic_long_inc(a)	((void)(a)->v++)
 #define atomic_long_dec(a)	((void)(a)->v--)
 
@@ -164,6 +198,8 @@ extern int shim_cpu;
 
 /* Lists. */
 struct list_head { struct list_head *next, *prev; };
+
+#define LIST_HEAD(name)	struct list_head name = { &(name), &(name) }
 
 static inline void INIT_LIST_HEAD(struct list_head *list)
 {
@@ -208,6 +244,10 @@ struct xa_limit { u32 min, max; };
 #define XA_PRESENT	0
 #define XA_LIMIT(lo, hi)	((struct xa_limit){ lo, hi })
 #define xa_init_flags(xa, flags)	((void)(*(xa) = (struct xarray){}))
+#define xa_init(xa)	xa_init_flags(xa, 0)
+#define xa_mk_value(n)	((void *)((n) << 1 | 1))
+#define xa_to_value(entry)	((unsigned long)(entry) >> 1)
+#define xa_err(entry)	((unsigned long)(entry) == (unsigned long)-ENOMEM ? -ENOMEM : 0)
 #define xa_for_each(xa, n, entry) \
 	for (n = 0, entry = xa_find(xa, &n, ULONG_MAX, XA_PRESENT); entry; \
 	     n++, entry = xa_find(xa, &n, ULONG_MAX, XA_PRESENT))
@@ -215,6 +255,8 @@ struct xa_limit { u32 min, max; };
 void *xa_load(struct xarray *xa, unsigned long index);
 void *xa_find(struct xarray *xa, unsigned long *index, unsigned long last, unsigned int filter);
 int xa_insert(struct xarray *xa, unsigned long index, void *entry, gfp_t gfp);
+/* Return: what was there, or an error for xa_err(); none where something was. */
+void *xa_store(struct xarray *xa, unsigned long index, void *entry, gfp_t gfp);
 int xa_alloc(struct xarray *xa, u32 *index, void *entry, struct xa_limit limit, gfp_t gfp);
 void *xa_erase(struct xarray *xa, unsigned long index);
 void xa_destroy(struct xarray *xa);
@@ -292,6 +334,8 @@ static inline void folio_get(struct folio *folio)
 }
 
 #define alloc_page(gfp)	((struct page *)folio_alloc(gfp, 0))
+/* 0 when there is none. */
+unsigned long __get_free_page(gfp_t gfp);
 #define get_page(page)	folio_get(page_folio(page))
 #define page_address(page)	((page)->memory)
 #define folio_page(folio, n)	pfn_to_page((folio)->pfn + (n))
@@ -335,6 +379,24 @@ struct super_block { void *s_fs_info; };
 /* What happens to page tables is the test's business. */
 void unmap_mapping_pages(struct address_space *mapping, pgoff_t start, pgoff_t nr, bool even_cows);
 
+long si_mem_available(void);
+
+static inline void memset32(u32 *p, u32 word, size_t words)
+{
+	while (words--)
+		*p++ = word;
+}
+
+/* In the place of the kernel's: not 0, every hash is this one. */
+extern u64 shim_hash;
+u64 xxh64(const void *bytes, size_t len, u64 seed);
+u64 get_random_u64(void);
+void get_random_bytes(void *buf, size_t len);
+
+/* Hashes as well as xxh64() above, not as the kernel's. */
+typedef struct { u64 key[2]; } siphash_key_t;
+u64 siphash(const void *bytes, size_t len, const siphash_key_t *key);
+
 /* Text: the kernel's rules for numbers, which are not strtoull()'s. */
 int kstrtou64(const char *s, unsigned int base, u64 *result);
 static inline int match_string(const char *const *array, size_t n, const char *string)
@@ -356,6 +418,7 @@ int sysfs_emit(char *buf, const char *format, ...);
 __attribute__((format(printf, 1, 2)))
 void pr_err(const char *format, ...);
 #define pr_err_ratelimited(...)	((void)printf("# " __VA_ARGS__))
+#define pr_err_once(...)	pr_err_ratelimited(__VA_ARGS__)
 
 #define IS_ERR_VALUE(x)	((unsigned long)(x) >= (unsigned long)-4095)
 
@@ -379,8 +442,15 @@ static inline void schedule_timeout_killable(long timeout)
 
 /* Work is queued, and done when the test says so. */
 struct kobject { int unused; };
+struct srcu_struct { int readers; };
+typedef struct { int unused; } wait_queue_head_t;
+#define srcu_read_lock(s)	((s)->readers++)
+#define srcu_read_unlock(s, idx)	((void)(assert((s)->readers == (idx) + 1), (s)->readers = (idx)))
+enum kobject_action { KOBJ_CHANGE };
+void sysfs_notify(struct kobject *kobj, const char *dir, const char *attr);
+int kobject_uevent_env(struct kobject *kobj, enum kobject_action action, char *env[]);
 struct completion { int unused; };
-struct work_struct { void (*func)(struct work_struct *work); bool queued; };
+struct work_struct { void (*func)(struct work_struct *work); bool queued, disabled; };
 struct delayed_work { struct work_struct work; unsigned long delay; };
 struct workqueue_struct { int unused; };
 
@@ -395,11 +465,17 @@ struct workqueue_struct { int unused; };
 #define schedule_work(w)	((void)((w)->queued = true))
 #define flush_work(w)		shim_work(w)
 #define INIT_DELAYED_WORK(w, f)	(*(w) = (struct delayed_work){ .work.func = (f) })
+#define INIT_DEFERRABLE_WORK(w, f)	INIT_DELAYED_WORK(w, f)
 #define to_delayed_work(w)	container_of(w, struct delayed_work, work)
 #define work_pending(w)		((w)->queued)
 #define queue_work(wq, w)	((void)((w)->queued = true))
 #define queue_delayed_work(wq, w, d)	((void)((w)->delay = (d), (w)->work.queued = true))
 #define mod_delayed_work(wq, w, d)	queue_delayed_work(wq, w, d)
+#define schedule_delayed_work(w, d) \
+	((void)((w)->work.queued |= !(w)->work.disabled, (w)->delay = (d)))
+#define disable_delayed_work_sync(w) \
+	((void)((w)->work.disabled = true, (w)->work.queued = false))
+#define enable_delayed_work(w)	((void)((w)->work.disabled = false))
 #define cancel_work_sync(w)	((void)((w)->queued = false))
 #define cancel_delayed_work_sync(w)	((void)((w)->work.queued = false))
 
@@ -410,6 +486,39 @@ bool shim_work(struct work_struct *work);
 #define TP_PROTO(...)	__VA_ARGS__
 #define TRACE_EVENT(name, proto, ...)	static inline void trace_##name(proto) {} \
 	struct shim_trace_##name
+
+/* Bitmaps, a word at a time. */
+#define DECLARE_BITMAP(name, bits)	unsigned long name[((bits) + 63) / 64]
+#define bitmap_zero(map, bits)	((void)memset(map, 0, ((bits) + 63) / 64 * sizeof(*(map))))
+#define __set_bit(i, map)	((void)((map)[(i) / 64] |= 1ul << (i) % 64))
+#define test_bit(i, map)	((map)[(i) / 64] >> (i) % 64 & 1)
+
+static inline unsigned int shim_next_bit(const unsigned long *map, unsigned int bits,
+					 unsigned int i, bool set)
+{
+	while (i < bits && test_bit(i, map) != set)
+		i++;
+	return i;
+}
+
+#define find_next_bit(map, bits, i)	shim_next_bit(map, bits, i, true)
+#define __assign_bit(i, map, v) \
+	((void)((map)[(i) / 64] = ((map)[(i) / 64] & ~(1ul << (i) % 64)) | \
+				  (unsigned long)!!(v) << (i) % 64))
+#define bitmap_empty(map, bits)	(shim_next_bit(map, bits, 0, true) == (bits))
+
+static inline unsigned int bitmap_weight(const unsigned long *map, unsigned int bits)
+{
+	unsigned int i, n = 0;
+
+	for (i = 0; i < bits; i++)
+		n += test_bit(i, map);
+	return n;
+}
+#define for_each_clear_bitrange(first, end, map, bits) \
+	for (first = shim_next_bit(map, bits, 0, false); \
+	     end = shim_next_bit(map, bits, first, true), first < (bits); \
+	     first = shim_next_bit(map, bits, end, false))
 
 /* For the kernel's lz4. */
 #define CONFIG_64BIT	1
