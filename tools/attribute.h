@@ -14,7 +14,7 @@
 #ifndef PAGEPACT_ATTRIBUTE_H
 #define PAGEPACT_ATTRIBUTE_H
 
-#include <stdint.h>
+#include <stdbool.h>
 
 #include "size.h"
 
@@ -26,7 +26,16 @@ enum attribute_id {
 	ATTR_HUGE_RESIDENT,
 	ATTR_STORED,
 	ATTR_COMPRESSED,
+	ATTR_SLOTS,
+	ATTR_SLOTS_SAVED,
+	ATTR_SLOTS_PUSHED,
+	ATTR_DEMOTE_NOW_MS,
 	ATTR_METADATA,
+	ATTR_WORST_CASE,
+	ATTR_COVERED,
+	ATTR_ALARMED,
+	ATTR_FETCH_P50_NS,
+	ATTR_FETCH_P99_NS,
 	ATTR_DEVICE,
 
 	/* counters since the region or the pool was made */
@@ -38,16 +47,25 @@ enum attribute_id {
 	ATTR_EXCHANGES,
 	ATTR_NOTIFIES,
 	ATTR_COPIES_DROPPED,
+	ATTR_RESTORES_FAR,
+	ATTR_DEMOTED,
+	ATTR_DEMOTED_EARLY,
+	ATTR_PROMOTED,
+	ATTR_REUSE_CHECKED,
+	ATTR_REUSE_ERROR,
 	ATTR_AGED,
 	ATTR_EVICTIONS,
 	ATTR_EVICT_CLEAN,
 	ATTR_EVICT_ZERO,
 	ATTR_EVICT_SAME,
 	ATTR_EVICT_RAW,
+	ATTR_EVICT_SHARED,
 	ATTR_EVICT_OOM,
 	ATTR_INCOMPRESSIBLE,
 	ATTR_BUSY,
 	ATTR_PUNCHED,
+	ATTR_DEAD_STORED,
+	ATTR_DEAD_FAR,
 	ATTR_STORE_FULL,
 	ATTR_HUGE_FAULTS,
 	ATTR_HUGE_MISFIT,
@@ -63,6 +81,7 @@ enum attribute_id {
 	ATTR_SHATTER_COLD,
 	ATTR_STALLS,
 	ATTR_MEMORY_ERRORS,
+	ATTR_PLACE_NS,
 	ATTR_RECLAIM_NS,
 	ATTR_RESTORE_NS,
 	ATTR_HUGE_NS,
@@ -75,17 +94,24 @@ enum attribute_id {
 	ATTR_STORE_LIMIT,
 	ATTR_COMPRESSOR,
 	ATTR_POLICY,
+	ATTR_COMMIT,
+	ATTR_ALARM,
 	ATTR_EVICT,
 	ATTR_KEEP_COPIES,
 	ATTR_DETECT_SAME,
+	ATTR_SHARE_SLOTS,
+	ATTR_RAW_EARLY,
+	ATTR_ENCRYPT,
 	ATTR_SHRINKER,
 	ATTR_SHRINK_STEP,
 	ATTR_AGE_INTERVAL_MS,
+	ATTR_DEMOTE_MS,
 	ATTR_SPARE,
 	ATTR_STALL_MS,
 	ATTR_HUGE,
 	ATTR_HUGE_ZEROS,
 	ATTR_HUGE_HOT,
+	ATTR_HUGE_TOUGH,
 	ATTR_RECLAIM,
 
 	ATTR_COUNT
@@ -119,10 +145,14 @@ struct attribute {
 
 extern const struct attribute attributes[ATTR_COUNT];
 
-/* A set of attributes is a mask of these bits. */
-#define ATTR_BIT(id)	(UINT64_C(1) << (id))
-#define ATTR_ALL	(ATTR_BIT(ATTR_COUNT) - 1)
+/**
+ * struct attribute_set - some of the attributes
+ * @has: for each, whether it is in the set
+ */
+struct attribute_set {
+	bool has[ATTR_COUNT];
+};
 
-_Static_assert(ATTR_COUNT < 64, "a set of attributes is one 64-bit word");
+extern const struct attribute_set all_attributes;
 
 #endif

@@ -98,7 +98,7 @@ static bool check_module(struct diagnosis *diagnosis)
 
 static bool check_sysfs(struct diagnosis *diagnosis)
 {
-	int ret = pools_read(&diagnosis->pools, NULL, ATTR_ALL);
+	int ret = pools_read(&diagnosis->pools, NULL, &all_attributes);
 	char *path, *parent;
 	const char *cure;
 

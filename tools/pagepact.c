@@ -3,9 +3,9 @@
  * pagepact - see and steer the memory of KVM guests that the pagepact module owns.
  *
  * This file finds the command and obeys the options that all commands share. How the rest is
- * divided: pool.c reads sysfs into memory and attribute.c says what there is to read, host.c and
- * process.c read what stands around it; status.c, top.c, tune.c and doctor.c are the commands;
- * table.c, size.c and text.c write. The manual is pagepact(8).
+ * divided: pool.c and device.c read sysfs into memory and attribute.c says what there is to read,
+ * host.c and process.c read what stands around it; status.c, top.c, tune.c, store.c with tiers.c,
+ * and doctor.c are the commands; table.c, size.c and text.c write. The manual is pagepact(8).
  */
 #include <err.h>
 #include <errno.h>
@@ -56,6 +56,26 @@ static const struct command {
 		"  -n, --noheadings       no line of headings\n"
 		"  -o, --output LIST      columns to show: TARGET,KNOB,VALUE,UNIT,MEANING\n"
 		"  -r, --raw              fields separated by one blank: -rn -o VALUE for scripts\n"
+	}, {
+		"store", store_main,
+		"store [list | tiers | add PATH | remove NUMBER|PATH] [options]",
+		"Show the devices that take what pools store, once memory for that is short;\n"
+		"compare them with that memory; add or remove one. PATH is a block device or a\n"
+		"file; its content is lost.\n"
+		"\n"
+		"      --pool NAME        this pool only; among several, add and remove need it\n"
+		"\n"
+		"list, tiers:\n"
+		"  -b, --bytes            base units instead of K, M, G\n"
+		"  -J, --json             JSON, in base units\n"
+		"  -n, --noheadings       no line of headings\n"
+		"  -o, --output LIST      columns to show; +LIST adds to the usual ones\n"
+		"  -r, --raw              fields separated by one blank, '-' where there is none\n"
+		"      --list-columns     show all columns and what they mean\n"
+		"\n"
+		"add:\n"
+		"      --force            also when PATH is not empty\n"
+		"  -v, --verbose          print the number that the device got\n"
 	}, {
 		"doctor", doctor_main, "doctor [options] [PID]",
 		"Look for what is wrong with the host, its pools and its VMs, or with one process.\n"
@@ -179,7 +199,8 @@ int main(int argc, char **argv)
 		if (!command) {
 			shown = text_shown(argv[optind]);
 			errx(STATUS_ERROR,
-			     "no command '%s': there are status, top, tune and doctor", shown);
+			     "no command '%s': there are status, top, tune, store and doctor",
+			     shown);
 		}
 		argc -= optind;
 		argv += optind;

@@ -17,6 +17,7 @@ enum {
 	OPTION_POOL,
 	OPTION_LIST_COLUMNS,
 	OPTION_BYTES,
+	OPTION_FORCE,
 };
 
 #define COMMON_OPTIONS \
@@ -37,6 +38,7 @@ void no_more_arguments(int argc, char **argv, const char *command);
 int status_main(int argc, char **argv);
 int top_main(int argc, char **argv);
 int tune_main(int argc, char **argv);
+int store_main(int argc, char **argv);
 int doctor_main(int argc, char **argv);
 
 #endif

@@ -20,7 +20,8 @@ static void values_free(struct values *values)
 		free(values->word[id]);
 }
 
-static void values_read(int dirfd, bool is_pool, uint64_t wanted, struct values *values)
+static void values_read(int dirfd, bool is_pool, const struct attribute_set *wanted,
+			struct values *values)
 {
 	const struct attribute *attribute;
 	unsigned int id;
@@ -30,24 +31,25 @@ static void values_read(int dirfd, bool is_pool, uint64_t wanted, struct values 
 	for (id = 0; id < ATTR_COUNT; id++) {
 		attribute = &attributes[id];
 		file = is_pool ? attribute->pool : attribute->region;
-		if (!(wanted & ATTR_BIT(id)) || !file || attribute->kind == ATTR_ACTION)
+		if (!wanted->has[id] || !file || attribute->kind == ATTR_ACTION)
 			continue;
 		text = text_read(dirfd, file);
 		if (!text)
 			continue;
 		if (attribute->unit == UNIT_WORD) {
 			values->word[id] = text;
-			values->present |= ATTR_BIT(id);
+			values->present.has[id] = true;
 			continue;
 		}
 		if (!number_parse(text, &values->number[id]))
-			values->present |= ATTR_BIT(id);
+			values->present.has[id] = true;
 		free(text);
 	}
 }
 
 /* False when the region went away meanwhile. */
-static bool region_read(int regions_fd, const char *name, uint64_t wanted, struct region *region)
+static bool region_read(int regions_fd, const char *name, const struct attribute_set *wanted,
+			struct region *region)
 {
 	int fd;
 
@@ -78,7 +80,7 @@ static int compare_regions(const void *a, const void *b)
 	return left->id < right->id ? -1 : left->id > right->id;
 }
 
-static void regions_read(int pool_fd, uint64_t wanted, struct pool *pool)
+static void regions_read(int pool_fd, const struct attribute_set *wanted, struct pool *pool)
 {
 	int fd = openat(pool_fd, "regions", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	struct region region;
@@ -115,8 +117,10 @@ static void pool_free(struct pool *pool)
 }
 
 /* False when it is no pool, or went away meanwhile. */
-static bool pool_read(int pools_fd, const char *name, uint64_t wanted, struct pool *pool)
+static bool pool_read(int pools_fd, const char *name, const struct attribute_set *wanted,
+		      struct pool *pool)
 {
+	struct attribute_set with_device = *wanted;
 	int fd = openat(pools_fd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	char rest;
 
@@ -124,7 +128,8 @@ static bool pool_read(int pools_fd, const char *name, uint64_t wanted, struct po
 		return false;
 	memset(pool, 0, sizeof(*pool));
 	pool->name = duplicate(name);
-	values_read(fd, true, wanted | ATTR_BIT(ATTR_DEVICE), &pool->values);
+	with_device.has[ATTR_DEVICE] = true;
+	values_read(fd, true, &with_device, &pool->values);
 	if (has_value(&pool->values, ATTR_DEVICE) &&
 	    sscanf(pool->values.word[ATTR_DEVICE], "%u:%u%c", &pool->major, &pool->minor,
 		   &rest) != 2)
@@ -144,7 +149,7 @@ static int compare_pools(const void *a, const void *b)
 	return strcmp(left->name, right->name);
 }
 
-int pools_read(struct pools *pools, const char *only, uint64_t wanted)
+int pools_read(struct pools *pools, const char *only, const struct attribute_set *wanted)
 {
 	char *path = pools_directory();
 	struct dirent *entry;
@@ -182,7 +187,8 @@ void pools_free(struct pools *pools)
 	memset(pools, 0, sizeof(*pools));
 }
 
-int pools_read_or_explain(struct pools *pools, const char *only, uint64_t wanted)
+int pools_read_or_explain(struct pools *pools, const char *only,
+			  const struct attribute_set *wanted)
 {
 	int ret = pools_read(pools, only, wanted);
 	char *path, *shown;
@@ -205,6 +211,36 @@ int pools_read_or_explain(struct pools *pools, const char *only, uint64_t wanted
 	}
 	free(path);
 	return ret;
+}
+
+void pools_explain_none(const struct pools *pools)
+{
+	if (!pools->count)
+		warnx("no pool is mounted: 'mount -t pagepact NAME DIRECTORY' makes one");
+}
+
+const struct pool *pools_choose(struct pools *pools, const char *only)
+{
+	static const struct attribute_set nothing;
+	char *names, *longer, *shown;
+	size_t i;
+
+	if (pools_read_or_explain(pools, only, &nothing))
+		return NULL;
+	pools_explain_none(pools);
+	if (pools->count < 2)
+		return pools->list;
+	names = text_shown(pools->list[0].name);
+	for (i = 1; i < pools->count; i++) {
+		shown = text_shown(pools->list[i].name);
+		longer = text_format("%s, %s", names, shown);
+		free(shown);
+		free(names);
+		names = longer;
+	}
+	warnx("there are several pools: say with --pool which one is meant: %s", names);
+	free(names);
+	return NULL;
 }
 
 size_t domain_length(const char *path)

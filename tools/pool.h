@@ -20,12 +20,12 @@
 
 /**
  * struct values - attributes of a pool, a domain or a region
- * @present: mask of the attributes that have a value
+ * @present: which of them have a value
  * @number: numbers, in base units
  * @word: for UNIT_WORD, what the kernel wrote; else NULL
  */
 struct values {
-	uint64_t present;
+	struct attribute_set present;
 	uint64_t number[ATTR_COUNT];
 	char *word[ATTR_COUNT];
 };
@@ -68,22 +68,32 @@ struct pools {
  * pools_read - take one view of all pools
  * @pools: filled; pools_free() it, also after an error
  * @only: name of the one pool to read, or NULL
- * @wanted: mask of attributes
+ * @wanted: which attributes to read
  *
  * Returns 0 or -errno; -ENOENT when the module offers no pools directory, or not the pool @only.
  */
-int pools_read(struct pools *pools, const char *only, uint64_t wanted);
+int pools_read(struct pools *pools, const char *only, const struct attribute_set *wanted);
 void pools_free(struct pools *pools);
 
 /* The same, for commands that can do nothing without: says what is wrong and how to mend it. */
-int pools_read_or_explain(struct pools *pools, const char *only, uint64_t wanted);
+int pools_read_or_explain(struct pools *pools, const char *only,
+			  const struct attribute_set *wanted);
+
+/* What to say when there is none at all. */
+void pools_explain_none(const struct pools *pools);
+
+/*
+ * The pool @only, or the only one there is, with no attributes: for commands that change one.
+ * Explains why there is none.
+ */
+const struct pool *pools_choose(struct pools *pools, const char *only);
 
 /* Length of the domain's name at the start of @path; 0 for a file beside the domains. */
 size_t domain_length(const char *path);
 
 static inline bool has_value(const struct values *values, enum attribute_id id)
 {
-	return values->present & ATTR_BIT(id);
+	return values->present.has[id];
 }
 
 /* The pool that owns a device number, or NULL. */

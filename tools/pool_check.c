@@ -65,6 +65,8 @@ static void check_switches(struct diagnosis *diagnosis, const struct pool *pool,
 		  "pages that were restored and not written are compressed again" },
 		{ ATTR_DETECT_SAME, SEVERITY_NOTE,
 		  "pages of zeros or one repeated word are compressed like others" },
+		{ ATTR_SHARE_SLOTS, SEVERITY_NOTE,
+		  "equal pages of a domain are stored once each" },
 		{ ATTR_SHRINKER, SEVERITY_NOTE,
 		  "the pool gives nothing back when the host or a cgroup is short of memory" },
 	};
@@ -131,6 +133,24 @@ static void check_store(struct diagnosis *diagnosis, const struct pool *pool, co
 		       number(values, ATTR_STORE_FULL));
 }
 
+static void check_ledger(struct diagnosis *diagnosis, const struct pool *pool,
+			 const char *subject)
+{
+	const struct values *values = &pool->values;
+	uint64_t size = number(values, ATTR_SIZE), covered = number(values, ATTR_COVERED);
+
+	/* A relaxed one was made so for that. */
+	if (has_value(values, ATTR_COMMIT) && !strcmp(values->word[ATTR_COMMIT], "strict") &&
+	    covered < size)
+		report(diagnosis, SEVERITY_WARNING, "uncovered", subject, NULL,
+		       "others have taken memory of the host: its regions may need %" PRIu64
+		       " bytes more than there are", size - covered);
+	if (number(values, ATTR_ALARMED))
+		report(diagnosis, SEVERITY_WARNING, "alarmed", subject, NULL,
+		       "it takes more than %" PRIu64 " %% of what it may take",
+		       number(values, ATTR_ALARM));
+}
+
 /* Of a pool or a region: @target is what tune calls it. */
 static void check_stalls(struct diagnosis *diagnosis, const struct values *values,
 			 const char *subject, const char *target)
@@ -185,6 +205,7 @@ static void check_pool(struct diagnosis *diagnosis, const struct pool *pool)
 	check_switches(diagnosis, pool, subject);
 	check_no_limit(diagnosis, pool, subject);
 	check_store(diagnosis, pool, subject);
+	check_ledger(diagnosis, pool, subject);
 	check_stalls(diagnosis, &pool->values, subject, pool->name);
 	for (i = 0; i < pool->region_count; i++) {
 		region = &pool->regions[i];

@@ -53,4 +53,16 @@ static inline uint64_t add_saturating(uint64_t a, uint64_t b)
 	return __builtin_add_overflow(a, b, &sum) ? UINT64_MAX : sum;
 }
 
+/*
+ * Rounded down: 100 means all. The two are read one after the other, and may be of two moments.
+ * @whole is not 0.
+ */
+static inline unsigned int percent_of(uint64_t part, uint64_t whole)
+{
+	unsigned __int128 hundredfold = part;
+
+	hundredfold *= 100;
+	return part < whole ? hundredfold / whole : 100;
+}
+
 #endif

@@ -61,18 +61,21 @@ static void describe_attributes(void)
 	}
 }
 
-static uint64_t wanted_attributes(const struct choice *choice)
+static struct attribute_set wanted_attributes(const struct choice *choice)
 {
-	uint64_t wanted = 0;
+	struct attribute_set wanted = { 0 };
 	size_t i;
 
 	for (i = 0; i < choice->count; i++) {
-		if (choice->shown[i] >= COLUMN_ATTRIBUTES)
-			wanted |= ATTR_BIT(choice->shown[i] - COLUMN_ATTRIBUTES);
-		else if (choice->shown[i] == COLUMN_METADATA_PER_PAGE)
-			wanted |= ATTR_BIT(ATTR_METADATA) | ATTR_BIT(ATTR_SIZE);
-		else if (choice->shown[i] == COLUMN_HUGE_PERCENT)
-			wanted |= ATTR_BIT(ATTR_HUGE_RESIDENT) | ATTR_BIT(ATTR_RESIDENT);
+		if (choice->shown[i] >= COLUMN_ATTRIBUTES) {
+			wanted.has[choice->shown[i] - COLUMN_ATTRIBUTES] = true;
+		} else if (choice->shown[i] == COLUMN_METADATA_PER_PAGE) {
+			wanted.has[ATTR_METADATA] = true;
+			wanted.has[ATTR_SIZE] = true;
+		} else if (choice->shown[i] == COLUMN_HUGE_PERCENT) {
+			wanted.has[ATTR_HUGE_RESIDENT] = true;
+			wanted.has[ATTR_RESIDENT] = true;
+		}
 	}
 	return wanted;
 }
@@ -95,19 +98,18 @@ static void add_metadata_per_page(struct table *table, struct libscols_line *lin
 		     (uint64_t)(hundredths / 100), (unsigned int)(hundredths % 100));
 }
 
-/* Rounded down: 100 means all. The two are read one after the other, and may be of two moments. */
 static void add_huge_percent(struct table *table, struct libscols_line *line,
 			     const struct values *values)
 {
-	uint64_t resident, percent;
+	uint64_t resident;
 
 	if (!has_value(values, ATTR_HUGE_RESIDENT) || !has_value(values, ATTR_RESIDENT))
 		return;
 	resident = values->number[ATTR_RESIDENT];
 	if (!resident)
 		return;
-	percent = (unsigned __int128)values->number[ATTR_HUGE_RESIDENT] * 100 / resident;
-	table_format(table, line, COLUMN_HUGE_PERCENT, "%" PRIu64, percent < 100 ? percent : 100);
+	table_format(table, line, COLUMN_HUGE_PERCENT, "%u",
+		     percent_of(values->number[ATTR_HUGE_RESIDENT], resident));
 }
 
 static struct libscols_line *add_line(struct table *table, struct libscols_line *parent,
@@ -154,7 +156,7 @@ static void add_values(struct values *sum, const struct values *values)
 					       attributes[id].kind != ATTR_COUNTER))
 			continue;
 		sum->number[id] = add_saturating(sum->number[id], values->number[id]);
-		sum->present |= ATTR_BIT(id);
+		sum->present.has[id] = true;
 	}
 }
 
@@ -202,16 +204,17 @@ static void add_pool(struct table *table, const struct pool *pool)
 
 static int show(const struct choice *choice, const struct style *style, const char *only)
 {
+	struct attribute_set wanted = wanted_attributes(choice);
 	struct pools pools;
 	struct table table;
 	size_t i;
 
-	if (pools_read_or_explain(&pools, only, wanted_attributes(choice))) {
+	if (pools_read_or_explain(&pools, only, &wanted)) {
 		pools_free(&pools);
 		return STATUS_FAILED;
 	}
-	if (!pools.count && !style->json)
-		warnx("no pool is mounted: 'mount -t pagepact NAME DIRECTORY' makes one");
+	if (!style->json)
+		pools_explain_none(&pools);
 
 	table_open(&table, "pools", choice, style, COLUMN_NAME);
 	for (i = 0; i < pools.count; i++)
@@ -227,11 +230,7 @@ int status_main(int argc, char **argv)
 {
 	static const struct option options[] = {
 		COMMON_OPTIONS,
-		{ "bytes",		no_argument,		NULL, 'b' },
-		{ "json",		no_argument,		NULL, 'J' },
-		{ "noheadings",		no_argument,		NULL, 'n' },
-		{ "output",		required_argument,	NULL, 'o' },
-		{ "raw",		no_argument,		NULL, 'r' },
+		STYLE_OPTIONS,
 		{ "pool",		required_argument,	NULL, OPTION_POOL },
 		{ "list-columns",	no_argument,		NULL, OPTION_LIST_COLUMNS },
 		{ 0 }
@@ -242,36 +241,16 @@ int status_main(int argc, char **argv)
 	struct choice choice;
 	int option;
 
-	while ((option = getopt_long(argc, argv, COMMON_LETTERS "bJno:r", options, NULL)) != -1) {
-		switch (option) {
-		case 'b':
-			style.bytes = true;
-			break;
-		case 'J':
-			style.json = true;
-			break;
-		case 'n':
-			style.noheadings = true;
-			break;
-		case 'o':
-			list = optarg;
-			break;
-		case 'r':
-			style.raw = true;
-			break;
-		case OPTION_POOL:
+	while ((option = getopt_long(argc, argv, COMMON_LETTERS STYLE_LETTERS, options,
+				     NULL)) != -1) {
+		if (option == OPTION_POOL)
 			only = optarg;
-			break;
-		case OPTION_LIST_COLUMNS:
+		else if (option == OPTION_LIST_COLUMNS)
 			list_columns = true;
-			break;
-		default:
+		else if (!style_option(option, &style, &list))
 			common_option(option, "status");
-		}
 	}
 	no_more_arguments(argc, argv, "status");
-	if (style.json && style.raw)
-		errx(STATUS_ERROR, "--json and --raw exclude each other: give one of them");
 
 	describe_attributes();
 	if (list_columns) {

@@ -19,6 +19,32 @@ static void must(int ret)
 	}
 }
 
+bool style_option(int option, struct style *style, const char **list)
+{
+	switch (option) {
+	case 'b':
+		style->bytes = true;
+		break;
+	case 'J':
+		style->json = true;
+		break;
+	case 'n':
+		style->noheadings = true;
+		break;
+	case 'o':
+		*list = optarg;
+		break;
+	case 'r':
+		style->raw = true;
+		break;
+	default:
+		return false;
+	}
+	if (style->json && style->raw)
+		errx(STATUS_ERROR, "--json and --raw exclude each other: give one of them");
+	return true;
+}
+
 static void choose(struct choice *choice, const char *list)
 {
 	char *copy = duplicate(list), *rest = copy, *name, *shown;

@@ -9,6 +9,7 @@
 #ifndef PAGEPACT_TABLE_H
 #define PAGEPACT_TABLE_H
 
+#include <getopt.h>
 #include <libsmartcols.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -45,6 +46,23 @@ struct style {
 	bool bytes;
 	size_t width;
 };
+
+/* The options that set it, and those that choose columns, for getopt_long(). */
+#define STYLE_OPTIONS \
+	{ "bytes",	no_argument,		NULL, 'b' }, \
+	{ "json",	no_argument,		NULL, 'J' }, \
+	{ "noheadings",	no_argument,		NULL, 'n' }, \
+	{ "output",	required_argument,	NULL, 'o' }, \
+	{ "raw",	no_argument,		NULL, 'r' }
+
+#define STYLE_LETTERS	"bJno:r"
+
+/**
+ * style_option - obey one of STYLE_OPTIONS
+ * @list: set to what was given with -o
+ * Returns false for any other option; ends the program when two of them exclude each other.
+ */
+bool style_option(int option, struct style *style, const char **list);
 
 #define COLUMNS_MAX	128
 

@@ -147,6 +147,15 @@ char *text_shown(const char *text)
 	return text_printable(text, text_locale_utf8());
 }
 
+bool text_is_called(const char *text, const char *name)
+{
+	char *shown = text_shown(text);
+	bool same = !strcmp(text, name) || !strcmp(shown, name);
+
+	free(shown);
+	return same;
+}
+
 char *text_shell(const char *text)
 {
 	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -234,4 +243,23 @@ char *text_read(int dirfd, const char *path)
 		used--;
 	text[used] = '\0';
 	return text;
+}
+
+int text_write(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY | O_TRUNC | O_CLOEXEC), ret = 0;
+	size_t length = strlen(text);
+	ssize_t written;
+
+	if (fd < 0)
+		return -errno;
+	/* One write: sysfs takes each as a whole. */
+	written = write(fd, text, length);
+	if (written < 0)
+		ret = -errno;
+	else if ((size_t)written != length)
+		ret = -EIO;
+	if (close(fd) && !ret)
+		ret = -errno;
+	return ret;
 }

@@ -48,6 +48,9 @@ char *text_printable(const char *text, bool utf8);
 /* The same for messages, in what the locale can show. */
 char *text_shown(const char *text);
 
+/* @name is @text, or what is shown in its place. */
+bool text_is_called(const char *text, const char *name);
+
 /* The locale can show UTF-8. */
 bool text_locale_utf8(void);
 
@@ -63,5 +66,8 @@ char *text_json(const char *text);
  * Returns a new string, or NULL with errno set.
  */
 char *text_read(int dirfd, const char *path);
+
+/* Writes a file that exists, in one write; 0 or -errno. */
+int text_write(const char *path, const char *text);
 
 #endif

@@ -70,10 +70,21 @@ static const char json_columns[] =
 	"NAME,KIND,ID,RESIDENT,STANDBY,STORED,LIMIT,FAULTS/s,RESTORES/s,us/RESTORE,EVICTIONS/s,"
 	"AGED/s,STALLS/s,RECLAIM%";
 
-#define WANTED	(ATTR_BIT(ATTR_RESIDENT) | ATTR_BIT(ATTR_STANDBY) | ATTR_BIT(ATTR_STORED) | \
-		 ATTR_BIT(ATTR_LIMIT) | ATTR_BIT(ATTR_FAULTS) | ATTR_BIT(ATTR_RESTORES) | \
-		 ATTR_BIT(ATTR_RESTORE_NS) | ATTR_BIT(ATTR_EVICTIONS) | ATTR_BIT(ATTR_AGED) | \
-		 ATTR_BIT(ATTR_STALLS) | ATTR_BIT(ATTR_RECLAIM_NS))
+static const struct attribute_set wanted = {
+	.has = {
+		[ATTR_RESIDENT]	  = true,
+		[ATTR_STANDBY]	  = true,
+		[ATTR_STORED]	  = true,
+		[ATTR_LIMIT]	  = true,
+		[ATTR_FAULTS]	  = true,
+		[ATTR_RESTORES]	  = true,
+		[ATTR_RESTORE_NS] = true,
+		[ATTR_EVICTIONS]  = true,
+		[ATTR_AGED]	  = true,
+		[ATTR_STALLS]	  = true,
+		[ATTR_RECLAIM_NS] = true,
+	},
+};
 
 struct sample {
 	struct pools pools;
@@ -331,7 +342,7 @@ static bool take_sample(const struct settings *settings, struct sample *sample)
 {
 	clock_gettime(CLOCK_MONOTONIC, &sample->monotonic);
 	clock_gettime(CLOCK_REALTIME, &sample->wall);
-	return !pools_read_or_explain(&sample->pools, settings->only, WANTED);
+	return !pools_read_or_explain(&sample->pools, settings->only, &wanted);
 }
 
 static int run(const struct settings *settings)

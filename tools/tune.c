@@ -7,13 +7,11 @@
  */
 #include <err.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
-#include <unistd.h>
 
 #include "host.h"
 #include "pagepact.h"
@@ -32,7 +30,9 @@ static const struct column columns[COLUMN_COUNT] = {
 	[COLUMN_MEANING] = { "MEANING",	NULL, UNIT_WORD, "what the knob does" },
 };
 
-#define KNOBS	(ATTR_ALL & ~(ATTR_BIT(ATTR_LIMIT) - 1))
+static const struct attribute_set knobs = {
+	.has = { [ATTR_LIMIT ... ATTR_RECLAIM] = true },
+};
 
 _Static_assert(ATTR_LIMIT < ATTR_SIZE_LIMIT && ATTR_RECLAIM == ATTR_COUNT - 1,
 	       "knobs are the last attributes, the limit is the first of them");
@@ -64,7 +64,7 @@ static const char *knob_file(const struct target *target, enum attribute_id id)
 
 static bool is_knob(const struct target *target, enum attribute_id id)
 {
-	return (KNOBS & ATTR_BIT(id)) && knob_file(target, id);
+	return knobs.has[id] && knob_file(target, id);
 }
 
 /* "vms" or "vms/1234": safe as an argument, except for odd names of pools. */
@@ -73,16 +73,6 @@ static char *target_name(const struct target *target)
 	if (target->region)
 		return text_format("%s/%" PRIu64, target->pool->name, target->region->id);
 	return duplicate(target->pool->name);
-}
-
-/* As the kernel has it, or as status shows it. */
-static bool is_called(const struct region *region, const char *name)
-{
-	char *shown = text_shown(region->path);
-	bool same = !strcmp(region->path, name) || !strcmp(shown, name);
-
-	free(shown);
-	return same;
 }
 
 /* The region of @pool with that ID or path; explains what is wrong. */
@@ -97,7 +87,7 @@ static const struct region *find_region(const struct pool *pool, const char *nam
 		found = region_by_id(pool, id);
 	if (!found) {
 		for (i = 0; i < pool->region_count; i++) {
-			if (is_called(&pool->regions[i], name)) {
+			if (text_is_called(pool->regions[i].path, name)) {
 				found = &pool->regions[i];
 				matches++;
 			}
@@ -143,7 +133,7 @@ static int find_file(const struct pools *pools, const char *path, struct target 
 }
 
 /* Fills @pools, which must outlive @target. */
-static int find_target(struct pools *pools, const char *name, uint64_t wanted,
+static int find_target(struct pools *pools, const char *name, const struct attribute_set *wanted,
 		       struct target *target)
 {
 	size_t length = strcspn(name, "/");
@@ -261,25 +251,6 @@ static char *advice(const struct target *target, enum attribute_id id, int error
 	}
 }
 
-static int write_value(const char *path, const char *value)
-{
-	int fd = open(path, O_WRONLY | O_TRUNC | O_CLOEXEC), ret = 0;
-	size_t length = strlen(value);
-	ssize_t written;
-
-	if (fd < 0)
-		return -errno;
-	/* One write: sysfs takes each as a whole. */
-	written = write(fd, value, length);
-	if (written < 0)
-		ret = -errno;
-	else if ((size_t)written != length)
-		ret = -EIO;
-	if (close(fd) && !ret)
-		ret = -errno;
-	return ret;
-}
-
 static int set_knob(const struct target *target, const struct request *request)
 {
 	const char *file = knob_file(target, request->id);
@@ -291,7 +262,7 @@ static int set_knob(const struct target *target, const struct request *request)
 				   target->region->id, file);
 	else
 		path = text_format("%s/%s/%s", directory, target->pool->name, file);
-	ret = write_value(path, request->value);
+	ret = text_write(path, request->value);
 	if (ret) {
 		help = advice(target, request->id, -ret);
 		name = target_name(target);
@@ -365,7 +336,7 @@ static int obey(const char *name, char **arguments, size_t count, const struct c
 	size_t i = 0;
 	int ret;
 
-	ret = find_target(&pools, name, KNOBS, &target);
+	ret = find_target(&pools, name, &knobs, &target);
 	if (ret)
 		goto out;
 	for (i = 0; i < count; i++) {
@@ -380,7 +351,7 @@ static int obey(const char *name, char **arguments, size_t count, const struct c
 		goto out_requests;
 
 	/* What was set may have changed what is shown. */
-	ret = find_target(&fresh, name, KNOBS, &target);
+	ret = find_target(&fresh, name, &knobs, &target);
 	if (ret)
 		goto out_requests;
 	table_open(&table, "knobs", choice, style, -1);
@@ -410,12 +381,12 @@ static int show_pools(const struct choice *choice, const struct style *style)
 	struct table table;
 	size_t i;
 
-	if (pools_read_or_explain(&pools, NULL, KNOBS)) {
+	if (pools_read_or_explain(&pools, NULL, &knobs)) {
 		pools_free(&pools);
 		return STATUS_FAILED;
 	}
-	if (!pools.count && !style->json)
-		warnx("no pool is mounted: 'mount -t pagepact NAME DIRECTORY' makes one");
+	if (!style->json)
+		pools_explain_none(&pools);
 	table_open(&table, "knobs", choice, style, -1);
 	for (i = 0; i < pools.count; i++) {
 		target.pool = &pools.list[i];
@@ -432,11 +403,7 @@ int tune_main(int argc, char **argv)
 {
 	static const struct option options[] = {
 		COMMON_OPTIONS,
-		{ "bytes",	no_argument,		NULL, 'b' },
-		{ "json",	no_argument,		NULL, 'J' },
-		{ "noheadings",	no_argument,		NULL, 'n' },
-		{ "output",	required_argument,	NULL, 'o' },
-		{ "raw",	no_argument,		NULL, 'r' },
+		STYLE_OPTIONS,
 		{ 0 }
 	};
 	const char *list = NULL;
@@ -444,29 +411,11 @@ int tune_main(int argc, char **argv)
 	struct choice choice;
 	int option;
 
-	while ((option = getopt_long(argc, argv, COMMON_LETTERS "bJno:r", options, NULL)) != -1) {
-		switch (option) {
-		case 'b':
-			style.bytes = true;
-			break;
-		case 'J':
-			style.json = true;
-			break;
-		case 'n':
-			style.noheadings = true;
-			break;
-		case 'o':
-			list = optarg;
-			break;
-		case 'r':
-			style.raw = true;
-			break;
-		default:
+	while ((option = getopt_long(argc, argv, COMMON_LETTERS STYLE_LETTERS, options,
+				     NULL)) != -1) {
+		if (!style_option(option, &style, &list))
 			common_option(option, "tune");
-		}
 	}
-	if (style.json && style.raw)
-		errx(STATUS_ERROR, "--json and --raw exclude each other: give one of them");
 	table_choose(&choice, columns, COLUMN_COUNT,
 		     style.json ? "TARGET,KNOB,VALUE,UNIT,MEANING" : "TARGET,KNOB,VALUE,MEANING",
 		     list);
