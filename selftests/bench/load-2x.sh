@@ -13,16 +13,11 @@ echo 0 >/proc/sys/vm/page-cluster
 setup_pool
 mkdir "$cg"
 
-# start BACKEND-PREFIX: "memfd" or a directory of the pool
+# start BACKEND, as boot_two
 start() {
-	local name backend
+	local name
+	boot_two "$1" $mib
 	for name in a b; do
-		backend=$1
-		[ "$backend" = memfd ] || backend=$1/$name
-		GUEST_CGROUP=$cg guest_start $name $mib "$backend"
-	done
-	for name in a b; do
-		guest_wait_ready $name || exit 1
 		keyspace $name $keys | grep -q PASS || exit 1
 	done
 }

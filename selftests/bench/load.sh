@@ -1,31 +1,53 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
 #
-# The key-value load that load-2x and no-pressure give to guests.
+# The key-value load that benchmarks give to guests.
 
-# keyspace NAME KEYS: a server with that many values of 1 KiB
+value_bytes=1024
+
+# boot_two BACKEND MIB: guests a and b in the cgroup, on memfds or in a directory of the pool
+boot_two() {
+	local name backend
+	for name in a b; do
+		backend=$1
+		[ "$backend" = memfd ] || backend=$1/$name
+		GUEST_CGROUP=$cg guest_start $name "$2" "$backend"
+	done
+	for name in a b; do
+		guest_wait_ready $name || exit 1
+	done
+}
+
+# keyspace NAME KEYS: a server with that many values of $value_bytes
 keyspace() {
 	guest_run "$1" "valkey-server --save '' --port 0 --unixsocket /run/kv --daemonize yes \
-		--dir /tmp >/dev/null; kvload /run/kv load $2 1024" 120
+		--dir /tmp >/dev/null; kvload /run/kv load $2 $value_bytes" 120
 }
 
 # Operations of a "KVLOAD" line, or nothing when it did not pass.
 operations() { sed -n 's/^KVLOAD .*ops=\([0-9]*\) .* bad=0 PASS$/\1/p'; }
 
-# run_all KEYS SECONDS GUEST...: sets $total, fails when a value was wrong
+# The time that 99 of 100 of them took at most, in microseconds.
+microseconds() { sed -n 's/^KVLOAD .*p99_us=\([0-9]*\) .*/\1/p'; }
+
+# run_all KEYS SECONDS GUEST...: sets $total, and $p99 to that of the slowest guest; fails when a value
+# was wrong
 run_all() {
-	local keys=$1 seconds=$2 name ops jobs=()
+	local keys=$1 seconds=$2 name line ops us jobs=()
 	shift 2
-	total=0
+	total=0 p99=0
 	for name in "$@"; do
-		guest_run_bg "$name" "kvload /run/kv run $keys 1024 $seconds ${#jobs[@]}" \
+		guest_run_bg "$name" "kvload /run/kv run $keys $value_bytes $seconds ${#jobs[@]}" \
 			$((seconds * 4 + 60))
 		jobs+=("$guest_job")
 	done
 	for name in "$@"; do
-		ops=$(guest_wait "$name" "${jobs[0]}" | operations)
+		line=$(guest_wait "$name" "${jobs[0]}")
+		ops=$(operations <<<"$line")
 		[ -n "$ops" ] || { echo "guest $name: no verified result"; return 1; }
 		total=$((total + ops))
+		us=$(microseconds <<<"$line")
+		p99=$((us > p99 ? us : p99))
 		jobs=("${jobs[@]:1}")
 	done
 }

@@ -147,6 +147,57 @@ long act_knob_read(struct worker *w, uint64_t *a)
 	return ret;
 }
 
+static long put(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY);
+	long ret;
+
+	if (fd < 0)
+		return -1;
+	ret = write(fd, text, strlen(text));
+	close(fd);
+	return ret < 0 ? -1 : 0;
+}
+
+static void some_pool(uint64_t draw, const char *file, char *out)
+{
+	uint64_t n = draw % (NR_POOLS + 2);
+
+	if (n < NR_POOLS)
+		sprintf(out, "/sys/pools/m%lu/tiers/%s", n, file);
+	else
+		sprintf(out, "/sys/pools/vms/tiers/%s", file);
+}
+
+/* A device for a pool, as it is meant to be; it may be in use by another. */
+long act_device(struct worker *w, uint64_t *a)
+{
+	char disk[16], file[64], text[16];
+	int fd;
+	long ret;
+
+	(void)w;
+	sprintf(disk, "/disks/%lu", a[0] % NR_DISKS);
+	fd = open(disk, O_RDWR);
+	if (fd < 0)
+		return -1;
+	sprintf(text, "%d", fd);
+	some_pool(a[1], "add", file);
+	ret = put(file, text);
+	close(fd);
+	return ret;
+}
+
+long act_undevice(struct worker *w, uint64_t *a)
+{
+	char file[64], text[16];
+
+	(void)w;
+	sprintf(text, "%lu", a[0] % (NR_DISKS + 1));
+	some_pool(a[1], "remove", file);
+	return put(file, text);
+}
+
 /* The whole way to a pool by the new mount calls. */
 long act_pool(struct worker *w, uint64_t *a)
 {
@@ -171,18 +222,6 @@ long act_pool(struct worker *w, uint64_t *a)
 		errno = 0;
 	close(mnt);
 	return 0;
-}
-
-static long put(const char *path, const char *text)
-{
-	int fd = open(path, O_WRONLY);
-	long ret;
-
-	if (fd < 0)
-		return -1;
-	ret = write(fd, text, strlen(text));
-	close(fd);
-	return ret < 0 ? -1 : 0;
 }
 
 long act_cgroup(struct worker *w, uint64_t *a)

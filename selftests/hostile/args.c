@@ -196,9 +196,13 @@ static void file_name(struct rng *r, char *out)
 			below(r, 5) ? 'f' : 'd', (unsigned int)below(r, 5));
 }
 
-/* A file of a pool's or a region's directory in sysfs. */
+/* A file of a pool's, a device's, or a region's directory in sysfs. */
 static void knob_path(struct worker *w, struct rng *r, char *out)
 {
+	static const char *const device_files[] = {
+		"add", "add", "remove", "remove", "", "0", "0/path", "0/size", "0/used", "0/pages",
+		"0/reads", "0/written_bytes", "1/path", "1/write_ns",
+	};
 	unsigned int pool = below(r, NR_POOLS + 6);
 	const char *name = pool_files[below(r, nr_pool_files)];
 	char pool_name[8] = "vms";
@@ -211,6 +215,11 @@ static void knob_path(struct worker *w, struct rng *r, char *out)
 	if (!below(r, 64)) {
 		w->sysfs = below(r, 2);
 		strcpy(out, w->sysfs ? "/sys/module/uevent" : "/proc/self/mounts");
+		return;
+	}
+	if (!below(r, 12)) {
+		sprintf(out, "/sys/pools/%s/tiers/%s", pool_name,
+			device_files[below(r, sizeof(device_files) / sizeof(*device_files))]);
 		return;
 	}
 	if (below(r, 2)) {
@@ -369,6 +378,8 @@ static size_t good_value(struct rng *r, const char *name, char *out)
 		return sprintf(out, "%s", below(r, 2) ? "lz4" : "zstd");
 	if (strstr(name, "policy"))
 		return sprintf(out, "%s", below(r, 2) ? "clock" : "random");
+	if (strstr(name, "commit"))
+		return sprintf(out, "%s", below(r, 2) ? "strict" : "relaxed");
 	if (below(r, 2))
 		return sprintf(out, "%u", (unsigned int)below(r, 2));
 	return sprintf(out, "%lu%s", below(r, 2048), below(r, 2) ? "K" : "");

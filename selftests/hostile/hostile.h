@@ -22,6 +22,7 @@
 #define NR_FDS		16
 #define NR_CONTEXTS	4	/* the last of them: what fsopen, fspick, fsmount gave */
 #define NR_POOLS	4
+#define NR_DISKS	2
 #define DATA		65536UL
 #define MIB		(1UL << 20)
 #define ARENA_BYTES	(32 * MIB)
@@ -198,6 +199,8 @@ long act_close(struct worker *w, uint64_t *a);
 long act_knob_write(struct worker *w, uint64_t *a);
 long act_knob_read(struct worker *w, uint64_t *a);
 long act_pool(struct worker *w, uint64_t *a);
+long act_device(struct worker *w, uint64_t *a);
+long act_undevice(struct worker *w, uint64_t *a);
 long act_userfault(struct worker *w, uint64_t *a);
 long act_cgroup(struct worker *w, uint64_t *a);
 long act_vm_readv(struct worker *w, uint64_t *a);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Where attackers are: a root directory of their own with nothing in it but the pool, its files in
- * sysfs, a cgroup, and four directories to mount on. Each process has mounts, process numbers and
- * memory limits of its own, so that it harms nothing but the module.
+ * sysfs, a cgroup, root's disks, and four directories to mount on. Each process has mounts, process
+ * numbers and memory limits of its own, so that it harms nothing but the module.
  */
 #define _GNU_SOURCE
 #include <dirent.h>
@@ -17,6 +17,7 @@
 #define TREE "/run/hostile"
 #define CGROUP "/sys/fs/cgroup/hostile"
 #define POOL "/sys/fs/pagepact/vms"
+#define DISKS "/scratch/hostile"
 #define NOBODY 65534
 
 static void must(int result, const char *what)
@@ -45,6 +46,23 @@ static void list(const char *dir, char (*names)[32], unsigned int *nr)
 	closedir(d);
 }
 
+/* Files: there are no other disks that nobody needs. */
+static void make_disks(void)
+{
+	char path[64];
+	int i;
+
+	must(mkdir(DISKS, 0700) && errno != EEXIST, DISKS);
+	for (i = 0; i < NR_DISKS; i++) {
+		int fd;
+
+		snprintf(path, sizeof(path), DISKS "/%d", i);
+		fd = open(path, O_RDWR | O_CREAT, 0600);
+		must(fd < 0 || ftruncate(fd, 64 * MIB), path);
+		close(fd);
+	}
+}
+
 /* Once, by the first process: domains, cgroups and the tree. The victim is there already. */
 void place_prepare(const char *pool_mount)
 {
@@ -62,11 +80,13 @@ void place_prepare(const char *pool_mount)
 	must((mkdir(TREE, 0755) && errno != EEXIST) ||
 		     mount("tmpfs", TREE, "tmpfs", 0, "size=64k,mode=755"), TREE);
 	must(mkdir(TREE "/sys", 0755), "sys");
+	make_disks();
 	bind(pool_mount, TREE "/pool");
 	bind("/sys/fs/pagepact", TREE "/sys/pools");
 	bind("/sys/module/pagepact", TREE "/sys/module");
 	bind(CGROUP, TREE "/cg");
 	bind("/proc", TREE "/proc");
+	bind(DISKS, TREE "/disks");
 	for (i = 0; i < NR_POOLS; i++) {
 		snprintf(dir, sizeof(dir), TREE "/m%d", i);
 		must(mkdir(dir, 0755), dir);
@@ -83,6 +103,7 @@ void place_calm(void)
 	set_text(POOL, "stall_ms", "300");
 	set_text(POOL, "size", "0");
 	set_text(POOL, "store_limit", "0");
+	set_text(POOL, "commit", "relaxed");
 }
 
 static void put_id_map(const char *file, const char *text)

@@ -188,6 +188,8 @@ const struct description table[] = {
 	RAW(mount_setattr, 3, 0, HERE, A(POOL_DIR), ANY_OF(at_flags), A(BUF), UP_TO(64)),
 	ACT(knob_write, 24, CHANGES, A(KNOB), A(VALUE)),
 	ACT(knob_read, 10, READS, A(KNOB), A(IOLEN), A(OFF)),
+	ACT(device, 6, ROOT_ONLY, A(WORD), A(WORD)),
+	ACT(undevice, 3, ROOT_ONLY, A(WORD), A(WORD)),
 	ACT(cgroup, 3, ROOT_ONLY, A(WORD), A(WORD)),
 };
 

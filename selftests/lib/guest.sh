@@ -127,12 +127,17 @@ guest_wait_file() {
 	done
 }
 
-# guest_look NAME: what one that does not answer is doing, twice: its processor, QEMU's threads with
-# their processor time and where they wait
+# guest_look NAME: what one that does not answer is doing, twice: its processor, what its first
+# argument may point to (a lock), the kernel's addresses on its stack, QEMU's threads with their
+# processor time and where they wait
 guest_look() {
 	local task
 	for _ in 1 2; do
-		guest_hmp "$1" info registers | grep -E 'RIP=|RSP=|CR3='
+		guest_hmp "$1" info registers | grep -E 'R[A-D]X=|RIP=|RSP=|CR3='
+		# shellcheck disable=SC2016 # the monitor's registers
+		guest_hmp "$1" 'x /4wx $rdi'
+		# shellcheck disable=SC2016,SC2046 # many words
+		echo "stack:" $(guest_hmp "$1" 'x /400gx $rsp' | grep -o '0xffffffff[89a-f][0-9a-f]\{7\}')
 		for task in "/proc/$(guest_pid "$1")/task"/*; do
 			echo "$(<"$task/comm") $(cut -d ' ' -f 3,14,15 "$task/stat")" \
 				"$(awk '{ printf "%s ", $2 }' "$task/stack")"

@@ -43,17 +43,19 @@ settle() {
 	pause 0.5
 }
 
+gauges='resident standby stored compressed slots slots_saved metadata promised'
+
 gauges_are_zero() {
 	local gauge
-	for gauge in resident standby stored compressed metadata promised; do
-		[ "$(value $gauge)" = 0 ] || return 1
+	for gauge in $gauges; do
+		[ "$(value "$gauge")" = 0 ] || return 1
 	done
 }
 
 show_gauges() {
 	local gauge
-	for gauge in resident standby stored compressed metadata promised; do
-		printf '%s=%s ' $gauge "$(value $gauge)"
+	for gauge in $gauges; do
+		printf '%s=%s ' "$gauge" "$(value "$gauge")"
 	done
 	echo
 }

@@ -85,7 +85,10 @@ static uint64_t sum_of(const uint64_t *words)
 	return sum;
 }
 
-/* Zeros, one word again and again, incompressible, nearly empty, or as memory mostly is. */
+/*
+ * Zeros, one word again and again, incompressible, nearly empty, one of a few that other pages have
+ * as well, or as memory mostly is.
+ */
 void model_compose(const struct model *m, void *out, size_t page, uint64_t version)
 {
 	uint64_t *words = out, key = key_of(m, page, version);
@@ -96,9 +99,11 @@ void model_compose(const struct model *m, void *out, size_t page, uint64_t versi
 	memset(out, 0, PAGE);
 	if (kind == 0)
 		return;
+	if (kind == 4)
+		key = mix(m->seed ^ version % 16);
 	for (i = 0; i < WORDS && kind != 3; i++)
 		words[i] = kind == 1 || (kind > 4 && i % 8) ? key : mix(key + i);
-	if (kind == 1)
+	if (kind == 1 || kind == 4)
 		return;
 	stamp->magic = MAGIC ^ m->seed;
 	stamp->page = page;

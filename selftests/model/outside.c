@@ -19,11 +19,15 @@ static const char *const knobs[][2] = {
 	{ "compressor", "lz4" },   { "compressor", "zstd" },
 	{ "keep_copies", "1" },	   { "keep_copies", "0" },
 	{ "detect_same", "1" },	   { "detect_same", "0" },
+	{ "share_slots", "1" },	   { "share_slots", "0" },
 	{ "spare", "524288" },	   { "spare", "0" },
 	{ "age_interval_ms", "0" }, { "age_interval_ms", "20" },
+	{ "demote_ms", "600000" }, { "demote_ms", "1000" }, { "demote_ms", "0" },
 	{ "huge", "always-try" }, { "huge", "first-touch" }, { "huge", "off" },
 	{ "huge_zeros", "524288" }, { "huge_zeros", "4096" },
 	{ "huge_hot", "1" },	   { "huge_hot", "0" },
+	{ "huge_tough", "1" },	   { "huge_tough", "0" },
+	{ "raw_early", "1" },	   { "raw_early", "0" },
 	{ "limit", "0" },
 };
 

@@ -263,8 +263,8 @@ static void locked(void)
 		die("mlock");
 	before = number_of(pool, "evictions");
 	evict();
-	check(number_of(pool, "evictions") == before && resident() == PAGES,
-	      "the clock leaves mlocked pages (%lld stay)", resident());
+	check(number_of(pool, "evictions") >= before + (long long)PAGES - 8 && resident() == 8,
+	      "the clock leaves mlocked pages, and takes others (%lld stay)", resident());
 	munlock(map, 8 * PAGE);
 	evict();
 	check(number_of(pool, "evictions") >= before + (long long)PAGES, "unlocked they can go");

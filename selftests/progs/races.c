@@ -214,6 +214,9 @@ static void *reclaimer(void *arg)
 			break;
 		case 5:
 			set_text(pool, "detect_same", chance(&state) & 1 ? "1" : "0");
+			break;
+		case 6:
+			set_text(pool, "share_slots", chance(&state) & 1 ? "1" : "0");
 		}
 	}
 	set_text(pool, "limit", "0");

@@ -173,10 +173,12 @@ void sweep_values(void)
 		"limit", "1073741824", "size", "1073741824", "nr_inodes", "99",
 		"region_limit", "8388608",
 		"store_limit", "1073741824", "compressor", "zstd", "policy", "random",
-		"evict", "0", "keep_copies", "0", "detect_same", "0", "shrinker", "0",
-		"shrink_step", "4096", "age_interval_ms", "86400000", "spare", "0",
+		"commit", "relaxed", "alarm", "50", "evict", "0", "keep_copies", "0",
+		"detect_same", "0", "share_slots", "0", "shrinker", "0", "shrink_step", "4096",
+		"age_interval_ms", "86400000", "spare", "0",
 		"stall_ms", "77", "huge", "first-touch", "huge_zeros", "0",
-		"huge_hot", "0",
+		"huge_hot", "0", "huge_tough", "0", "raw_early", "0", "encrypt", "0",
+		"demote_ms", "0",
 	};
 	/* One of each kind; the others are lines in the module's tables. */
 	static const char *const of_pool[] = {

@@ -153,7 +153,7 @@ static int fork_it(void)
 
 static const int fork_errors[] = { ENOMEM, EAGAIN, EFAULT, 0 };
 
-#define BLOCKS "resident standby stored compressed metadata"
+#define BLOCKS "resident standby stored compressed slots slots_saved metadata"
 const struct op file_ops[] = {
 	{ "mkdir of a domain", PERSISTENT, .run = make_domain, .undo = remove_domain,
 	  .errors = no_memory_or_fault },

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Ways to make something fail; all are the kernel's own (its fault-injection document). */
 #include <limits.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include "sweep.h"
 
 #define DEBUGFS	"/sys/kernel/debug/"
@@ -127,6 +129,36 @@ static bool slabs_disarm(void)
 	return from_nth_disarm("failslab");
 }
 
+/* --- the n-th read or write of the disk that is the device, whoever makes it ---------- */
+
+static const char disk_failures[] = "fail_make_request";
+
+static bool io_begin(void)
+{
+	struct stat st;
+	char dir[64];
+
+	if (stat(getenv("SWEEP_DISK"), &st))
+		return false;
+	snprintf(dir, sizeof(dir), "/sys/dev/block/%u:%u", major(st.st_rdev), minor(st.st_rdev));
+	return !set_text(dir, "make-it-fail", "1") && attribute(disk_failures, "probability", 0) &&
+	       attribute(disk_failures, "verbose", 0) && attribute(disk_failures, "interval", 1);
+}
+
+/* Its measure is bytes, too. */
+static void io_arm(unsigned int n)
+{
+	attribute(disk_failures, "space", (n - 1) * PAGE);
+	attribute(disk_failures, "times", 1);
+	attribute(disk_failures, "probability", 100);
+}
+
+static bool io_disarm(void)
+{
+	attribute(disk_failures, "probability", 0);
+	return !attribute_of(disk_failures, "times");
+}
+
 /* --- now and then, in whoever may fail --------------------------------------- */
 
 void may_fail(long pid, bool yes)
@@ -158,13 +190,18 @@ static const struct injector nth = {
 };
 
 static const struct injector pages = {
-	.name = "no more pages", .persistent = true,
+	.name = "no more pages", .needs = PERSISTENT,
 	.begin = from_nth_begin, .arm = pages_arm, .disarm = pages_disarm,
 };
 
 static const struct injector slabs = {
-	.name = "no more slab", .persistent = true,
+	.name = "no more slab", .needs = PERSISTENT,
 	.begin = from_nth_begin, .arm = slabs_arm, .disarm = slabs_disarm,
 };
 
-const struct injector *const injectors[] = { &nth, &pages, &slabs, NULL };
+static const struct injector io = {
+	.name = "a disk fails", .needs = DOES_IO,
+	.begin = io_begin, .arm = io_arm, .disarm = io_disarm,
+};
+
+const struct injector *const injectors[] = { &nth, &pages, &slabs, &io, NULL };

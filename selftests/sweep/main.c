@@ -143,7 +143,7 @@ void sweep(const struct op *op)
 	if (!chosen(op->name))
 		return;
 	for (inject = injectors; *inject; inject++)
-		if (!(*inject)->persistent || (op->flags & PERSISTENT))
+		if (!(*inject)->needs || (op->flags & (*inject)->needs))
 			sweep_one(op, *inject, &all);
 	check(!all.bad && (all.points || (op->flags & NEEDS_NOTHING)), "%s: %u points, %u bad%s%s",
 	      op->name, all.points, all.bad, all.points ? "" : ", none found",
@@ -159,7 +159,8 @@ static void sweep_table(const struct op *op)
 static void nothing_left(void)
 {
 	static const char *const gauges[] = {
-		"resident", "standby", "stored", "compressed", "metadata", "promised",
+		"resident", "standby", "stored", "compressed", "slots", "slots_saved", "metadata",
+		"promised",
 	};
 	unsigned int i, left = 0;
 
@@ -200,6 +201,7 @@ int main(int argc, char **argv)
 	leave();
 	sweep_table(file_ops);
 	sweep_table(page_ops);
+	sweep_table(device_ops);
 	sweep_values();
 	if (chosen("background"))
 		background(atoi(argv[1]));

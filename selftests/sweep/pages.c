@@ -7,7 +7,7 @@
 #include <sys/uio.h>
 #include "sweep.h"
 
-#define FRAMES "resident standby stored compressed metadata"
+#define FRAMES "resident standby stored compressed metadata slots slots_saved"
 static const int no_memory_or_fault[] = { ENOMEM, EFAULT, 0 };
 static const int lock_errors[] = { ENOMEM, EAGAIN, 0 };
 static const int direct_errors[] = { ENOMEM, EFAULT, EIO, EAGAIN, 0 };
@@ -17,7 +17,7 @@ static int pipes[2] = { -1, -1 }, disk = -1, target = -1;
 
 /* --- faults, with an errno (MADV_POPULATE) and without (touches) ------------- */
 
-static int populate(size_t first, size_t nr, int advice)
+int populate(size_t first, size_t nr, int advice)
 {
 	return result(madvise(map + first * PAGE, nr * PAGE, advice));
 }
@@ -83,7 +83,7 @@ static void on_signal(int sig)
 	siglongjmp(back, sig);
 }
 
-static int touch(size_t page, bool write)
+int touch(size_t page, bool write)
 {
 	volatile uint8_t *p = map + page * PAGE;
 	bool right = true;
@@ -131,7 +131,7 @@ static void room(void)
 
 /* --- read and write ----------------------------------------------------------- */
 
-static int get(size_t page)
+int get(size_t page)
 {
 	ssize_t n = pread(fd, bounce, PAGE, page * PAGE);
 

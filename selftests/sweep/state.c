@@ -13,14 +13,15 @@ int fd = -1;
 
 const char *const knobs[] = {
 	"limit", "size", "nr_inodes", "region_limit", "store_limit", "compressor", "policy",
-	"evict", "keep_copies", "detect_same", "shrinker", "shrink_step", "age_interval_ms",
-	"spare", "stall_ms", "huge", "huge_zeros", "huge_hot", NULL
+	"commit", "alarm", "evict", "keep_copies", "detect_same", "share_slots", "shrinker",
+	"shrink_step", "age_interval_ms", "spare", "stall_ms", "huge", "huge_zeros", "huge_hot",
+	"huge_tough", "raw_early", "encrypt", "demote_ms", NULL
 };
 
 /* A failed allocation is no memory error: that counter belongs to the state. */
 static const char *const pool_values[] = {
-	"resident", "standby", "huge_resident", "stored", "compressed", "metadata", "promised",
-	"memory_errors", NULL
+	"resident", "standby", "huge_resident", "stored", "compressed", "slots",
+	"slots_saved", "metadata", "promised", "memory_errors", NULL
 };
 static const char *const one_values[] = {
 	"resident", "standby", "huge_resident", "stored", "metadata", "size", "limit", "huge",
@@ -114,6 +115,7 @@ void state_read(struct state *s)
 	read_names(s, POOL);
 	read_names(s, DOMAIN);
 	read_names(s, VALUES "/regions");
+	read_names(s, VALUES "/tiers");
 	read_values(s, "", VALUES, knobs);
 	read_values(s, "pool ", VALUES, pool_values);
 	read_values(s, "region ", region_values(), one_values);

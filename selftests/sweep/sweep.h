@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * failsweep - makes the first, the second, the third ... allocation of an operation fail, until
- * it needs no more, and demands after each failure that nothing has changed.
+ * failsweep - makes the first, the second, the third ... allocation of an operation fail, or its
+ * reads and writes of a disk, until it needs no more, and demands after each failure that nothing
+ * has changed.
  *
- * An operation is a line in one of the tables at the ends of files.c, pages.c and admin.c. What
- * fails is an injector's business (inject.c): another kind of failure is another injector.
+ * An operation is a line in one of the tables at the ends of files.c, pages.c, devices.c, admin.c.
+ * What fails is an injector's business (inject.c): another kind of failure is another injector.
  */
 #ifndef SWEEP_H
 #define SWEEP_H
@@ -30,6 +31,8 @@
 #define NEEDS_NOTHING	1
 /* Tolerates that everything fails from a point on; not so page faults, which the kernel repeats. */
 #define PERSISTENT	2
+/* Reads or writes the device. */
+#define DOES_IO		8
 /* May succeed although an allocation failed, and then leaves the old state: reads. */
 #define KEEPS		4
 
@@ -64,14 +67,14 @@ struct op {
 /**
  * struct injector - a kind of failure
  * @name: for the log
- * @persistent: fails from the n-th time on, not only the n-th time
+ * @needs: PERSISTENT: fails from the n-th time on, not only the n-th time; or DOES_IO
  * @begin: Return: false when this kernel does not have it
  * @arm: from now on the @n-th time fails
  * @disarm: no more failures. Return: true when there was one.
  */
 struct injector {
 	const char *name;
-	bool persistent;
+	unsigned int needs;
 	bool (*begin)(void);
 	void (*arm)(unsigned int n);
 	bool (*disarm)(void);
@@ -120,7 +123,12 @@ static inline int result(long ret)
 	return ret < 0 ? errno : 0;
 }
 
-extern const struct op admin_ops[], remount_ops[], file_ops[], page_ops[];
+/* pages.c. Return: 0 or an errno; EILSEQ: a wrong byte. */
+int populate(size_t first, size_t nr, int advice);
+int touch(size_t page, bool write);
+int get(size_t page);
+
+extern const struct op admin_ops[], remount_ops[], file_ops[], page_ops[], device_ops[];
 void sweep_values(void);
 void background(unsigned int seconds);
 

@@ -33,14 +33,17 @@ all_values() {
 	for name in limit size region_limit store_limit shrink_step spare huge_zeros; do
 		echo "$name $bytes"
 	done
-	for name in evict keep_copies detect_same shrinker huge_hot; do
+	for name in evict keep_copies detect_same share_slots raw_early encrypt shrinker huge_hot huge_tough; do
 		echo "$name empty -1 2 1Q 10 0junk nope yikes 99999999999999999999999"
 	done
 	echo "age_interval_ms empty -1 1Q 1K 99999999999999999999999 86400001"
+	echo "demote_ms empty -1 1Q 1K 99999999999999999999999 86400001 999"
 	echo "stall_ms empty -1 1Q 1K 99999999999999999999999 50001"
 	echo "nr_inodes empty -1 1Q 1K 99999999999999999999999 9223372036854775808"
 	echo "compressor empty LZ4 lz4x lzo 1"
 	echo "policy empty Clock clockwise lru"
+	echo "commit empty 0 1 Strict relax strictly"
+	echo "alarm empty -1 1Q 1K 101 99999999999999999999999"
 	echo "huge empty 0 1 Off offf first-touched always always-tries pool"
 }
 # The same of a region's file that takes a word.
@@ -83,7 +86,7 @@ bad_names() {
 }
 
 ktap_plan 94
-pool_begin huge=off
+pool_begin huge=off,commit=relaxed
 relay "$progs/badinput" "$pool" /pool
 check "log: what to do about a private mapping" logged "private mapping refused.*share=on"
 check "log: size not a multiple" logged "size .* refused: not a multiple"

@@ -8,7 +8,7 @@
 
 mib=$((1 << 20))
 ktap_plan 10
-pool_begin spare=0,huge=off
+pool_begin spare=0,huge=off,commit=relaxed
 
 "$regionctl" /pool/dom/kept size=4M fill=text:1
 reclaim 4M

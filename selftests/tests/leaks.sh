@@ -14,4 +14,18 @@ scan() {
 	echo scan >$kmemleak && pause 5 && echo scan >$kmemleak
 }
 check "kmemleak looks" scan || exit
-check "kmemleak finds nothing" test -z "$(cat $kmemleak)" || cat $kmemleak
+
+# One is the kernel's own: a slab cache whose directory in sysfs cannot be made, because an allocation
+# fails (alloc-fail has it fail), is freed without the name that kobject_init_and_add() gave it.
+ours() {
+	awk '
+	/^unreferenced object/ { if (!kernels) printf "%s", record; record = ""; kernels = 0 }
+	{ record = record $0 "\n" }
+	/ sysfs_slab_add\+/ { kernels = 1 }
+	END { if (!kernels) printf "%s", record }' "$1"
+}
+nothing() {
+	cp $kmemleak /run/leaks && sed "s/^/# /" /run/leaks && ours /run/leaks >/run/ours &&
+		[ ! -s /run/ours ]
+}
+check "kmemleak finds nothing" nothing

@@ -14,7 +14,7 @@ has_number() { jq -e --argjson n "$2" '[.. | numbers] | any(. == $n)' <<<"$1"; }
 names_both() { grep -qE '^vms +128M ' <<<"$1" && grep -qE '[^[:alnum:]]one +128M ' <<<"$1"; }
 runs_top() { timeout 20 "$tool" top -b -n 2 -d 1; }
 
-ktap_plan 12
+ktap_plan 13
 pool_begin ""
 guest_start one 128 "$region"
 check "guest boots" guest_wait_ready one 90 || exit
@@ -28,6 +28,11 @@ diag "$(jq -c . <<<"$json" | cut -c1-900)"
 check "status -J is JSON" jq -e . <<<"$json"
 check "it has the size of the region" has_number "$json" $((128 << 20))
 check "and what is stored" has_number "$json" "$(value stored)"
+# More than there are zeros.
+reclaim 100M
+json=$("$tool" store tiers -J 2>&1)
+diag "$(jq -c . <<<"$json")"
+check "store tiers says where" jq -e ".tiers | length == 1 and .[0].used == $(value compressed) and .[0].pages == $(value slots) and .[0].ratio + 0 > 1" <<<"$json"
 guest_hmp one cont >/dev/null
 check "top runs twice and ends" runs_top
 output=$("$tool" tune vms limit=96M 2>&1)

@@ -78,8 +78,8 @@ lives 3
 settle
 slab=$(kib Slab) free=$(free_kib) percpu=$(kib Percpu)
 # Where each takes seconds, what leaks is found by other means.
-rounds=50
-[ "$PP_KERNEL" != debug ] || rounds=10
+rounds=30
+[ "$PP_KERNEL" != debug ] || rounds=4
 check "$rounds times load, mount, fill, evict, umount, unload" lives $rounds
 settle
 diag "Slab $slab -> $(kib Slab), MemFree $free -> $(free_kib), Percpu $percpu -> $(kib Percpu) KiB"

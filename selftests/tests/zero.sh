@@ -12,8 +12,8 @@ pages=2048	# of 8 MiB
 # evict_all: until nothing but spare frames is resident
 evict_all() { reclaim 64M; reclaim 64M; }
 
-ktap_plan 29
-pool_begin spare=0,huge=off
+ktap_plan 32
+pool_begin spare=0,huge=off,commit=relaxed
 diag "-- zeros"
 "$regionctl" "$region" size=8M fill=zero
 check_that "a region of zeros is resident" "$(value resident) == 8 * mib"
@@ -57,6 +57,26 @@ check_that "when needed they are stored raw" "$(value evict_raw) == raw + 1024 &
 check_that "raw pages cost what they are" "$(value compressed) >= 4 * mib && $(value compressed) < 7 * mib"
 check "they read right" "$regionctl" "$region" only=0:1024 verify=random:5 only=1024:1024 verify=text:5
 check_that "no raw copy is kept of what came back" "$(value stored) == 0 && $(value compressed) < 4 * mib"
+rm "$region"
+
+diag "-- incompressible and cold"
+# use_text: a limit of 6 MiB, 4 MiB that nobody uses, and 4 that are used again and again
+use_text() {
+	"$regionctl" "$region" size=8M only=0:1024 fill=random:6 only=1024:1024 fill=text:6
+	knob limit 6M
+	raw=$(value evict_raw)
+	"$regionctl" "$region" only=1024:1024 times=6 verify=text:6
+	knob limit 0
+}
+knob raw_early 0
+use_text
+late=$(($(value evict_raw) - raw))
+check_that "raw_early=0: it stays, at least most of it" "late < 256"
+rm "$region"
+knob raw_early 1
+use_text
+check_that "it leaves memory to what is used" "$(value evict_raw) - raw > late + 256"
+check "all reads right" "$regionctl" "$region" only=0:1024 verify=random:6 only=1024:1024 verify=text:6
 rm "$region"
 
 diag "-- zeros behind a full store"
