@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* pagepact.ko: load and unload. */
 #include <linux/module.h>
+#include "control/debugfs.h"
 #include "control/sysfs.h"
 #include "core/region.h"
 #include "memfs/memfs.h"
@@ -23,6 +24,7 @@ static const struct {
 	{ pp_region_init, pp_region_exit },
 	{ pp_reclaim_init, pp_reclaim_exit },
 	{ pp_place_init, pp_place_exit },
+	{ pp_debugfs_init, pp_debugfs_exit },
 	{ pp_sysfs_init, pp_sysfs_exit },
 	{ pp_memfs_init, pp_memfs_exit },
 };

@@ -4,8 +4,9 @@
  *
  * This file finds the command and obeys the options that all commands share. How the rest is
  * divided: pool.c and device.c read sysfs into memory and attribute.c says what there is to read,
- * host.c and process.c read what stands around it; status.c, top.c, tune.c, store.c with tiers.c,
- * and doctor.c are the commands; table.c, size.c and text.c write. The manual is pagepact(8).
+ * host.c and process.c read what stands around it; status.c, top.c, tune.c, store.c with tiers.c
+ * and latency.c, and doctor.c are the commands; table.c, size.c and text.c write. The manual is
+ * pagepact(8).
  */
 #include <err.h>
 #include <errno.h>
@@ -58,14 +59,14 @@ static const struct command {
 		"  -r, --raw              fields separated by one blank: -rn -o VALUE for scripts\n"
 	}, {
 		"store", store_main,
-		"store [list | tiers | add PATH | remove NUMBER|PATH] [options]",
+		"store [list | tiers | latency [POOL...] | add PATH | remove NUMBER|PATH] [options]",
 		"Show the devices that take what pools store, once memory for that is short;\n"
-		"compare them with that memory; add or remove one. PATH is a block device or a\n"
-		"file; its content is lost.\n"
+		"compare them with that memory; show how long fetches from both took; add or\n"
+		"remove one. PATH is a block device or a file; its content is lost.\n"
 		"\n"
 		"      --pool NAME        this pool only; among several, add and remove need it\n"
 		"\n"
-		"list, tiers:\n"
+		"list, tiers, latency:\n"
 		"  -b, --bytes            base units instead of K, M, G\n"
 		"  -J, --json             JSON, in base units\n"
 		"  -n, --noheadings       no line of headings\n"

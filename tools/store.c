@@ -166,43 +166,58 @@ static void add_device(struct table *table, const struct pool *pool, const struc
 	add_mean_us(table, line, COLUMN_WRITE_US, device, DEVICE_WRITE_NS, DEVICE_WRITES);
 }
 
-static size_t add_devices(struct table *table, const struct pool *pool,
-			  const struct devices *devices)
+static bool add_devices(struct table *table, const struct pool *pool,
+			const struct devices *devices)
 {
 	size_t i;
 
 	for (i = 0; i < devices->count; i++)
 		add_device(table, pool, &devices->list[i]);
-	return devices->count;
+	return true;
 }
 
-static int show(const struct view *view, const struct choice *choice, const struct style *style,
-		const char *only)
+/* The lines of all pools, or of the pool @only. Returns 0 when there is something to print. */
+static int add_pools(struct table *table, const struct view *view, const char *only,
+		     bool *complete)
 {
 	struct devices devices;
 	struct pools pools;
-	struct table table;
-	size_t i, shown = 0;
+	int ret = pools_read_or_explain(&pools, only, view->wanted);
+	size_t i;
 
-	if (pools_read_or_explain(&pools, only, view->wanted)) {
-		pools_free(&pools);
-		return STATUS_FAILED;
-	}
-	table_open(&table, view->name, choice, style, -1);
-	for (i = 0; i < pools.count; i++) {
+	if (!ret && pools.count && view->has_source && !view->has_source())
+		ret = -ENOENT;
+	for (i = 0; !ret && i < pools.count; i++) {
 		devices_read(&pools.list[i], &devices);
-		shown += view->add_pool(&table, &pools.list[i], &devices);
+		*complete &= view->add_pool(table, &pools.list[i], &devices);
 		devices_free(&devices);
 	}
-	if (shown || style->json)
-		table_print(&table);
-	else if (pools.count)
-		warnx("no device: 'pagepact store add PATH' adds one");
-	else
+	if (!ret && !pools.count && !table->style.json) {
 		pools_explain_none(&pools);
-	table_close(&table);
+		ret = 1;
+	}
 	pools_free(&pools);
-	return STATUS_OK;
+	return ret;
+}
+
+/* @names: of the pools to show, and a NULL behind them; only that: all pools. */
+static int show(const struct view *view, const struct choice *choice, const struct style *style,
+		const char *const *names)
+{
+	bool complete = true;
+	struct table table;
+	int ret;
+
+	table_open(&table, view->name, choice, style, -1);
+	do {
+		ret = add_pools(&table, view, *names, &complete);
+	} while (!ret && *names && *++names);
+	if (!ret && (style->json || !table_is_empty(&table)))
+		table_print(&table);
+	else if (!ret && complete)
+		warnx("%s", view->none);
+	table_close(&table);
+	return ret < 0 || !complete ? STATUS_FAILED : STATUS_OK;
 }
 
 /*
@@ -607,6 +622,7 @@ static int list_main(int argc, char **argv)
 		.columns = columns,
 		.count = COLUMN_COUNT,
 		.defaults = default_columns,
+		.none = "no device: 'pagepact store add PATH' adds one",
 		.wanted = &nothing,
 		.add_pool = add_devices,
 	};
@@ -620,12 +636,18 @@ static int tiers_main(int argc, char **argv)
 	return view_main(argc, argv, &tiers_view);
 }
 
+static int latency_main(int argc, char **argv)
+{
+	return view_main(argc, argv, &latency_view);
+}
+
 static const struct verb {
 	const char *name;
 	int (*main)(int argc, char **argv);
 } verbs[] = {
 	{ "list", list_main },
 	{ "tiers", tiers_main },
+	{ "latency", latency_main },
 	{ "add", add_main },
 	{ "remove", remove_main },
 };
@@ -650,7 +672,8 @@ static int view_main(int argc, char **argv, const struct view *view)
 		{ "list-columns",	no_argument,		NULL, OPTION_LIST_COLUMNS },
 		{ 0 }
 	};
-	const char *only = NULL, *list = NULL;
+	const char *names[2] = { NULL }, *list = NULL;
+	const char *defaults = view->defaults;
 	struct style style = { 0 };
 	bool list_columns = false;
 	struct choice choice;
@@ -659,22 +682,31 @@ static int view_main(int argc, char **argv, const struct view *view)
 	while ((option = getopt_long(argc, argv, COMMON_LETTERS STYLE_LETTERS, options,
 				     NULL)) != -1) {
 		if (option == OPTION_POOL)
-			only = optarg;
+			names[0] = optarg;
 		else if (option == OPTION_LIST_COLUMNS)
 			list_columns = true;
 		else if (!style_option(option, &style, &list))
 			common_option(option, "store");
 	}
-	if (optind < argc && find_verb(argv[optind]))
-		errx(STATUS_ERROR, "the command comes before its options: 'pagepact store %s ...'",
-		     argv[optind]);
-	no_more_arguments(argc, argv, "store");
+	if (view->takes_pools) {
+		if (names[0] && optind < argc)
+			errx(STATUS_ERROR, "--pool and POOL exclude each other: give one of them");
+	} else {
+		if (optind < argc && find_verb(argv[optind]))
+			errx(STATUS_ERROR,
+			     "the command comes before its options: 'pagepact store %s ...'",
+			     argv[optind]);
+		no_more_arguments(argc, argv, "store");
+	}
 	if (list_columns) {
 		table_list_columns(view->columns, view->count, &style);
 		return STATUS_OK;
 	}
-	table_choose(&choice, view->columns, view->count, view->defaults, list);
-	return show(view, &choice, &style, only);
+	if (view->table_defaults && !style.json && !style.raw)
+		defaults = view->table_defaults;
+	table_choose(&choice, view->columns, view->count, defaults, list);
+	return show(view, &choice, &style,
+		    optind < argc ? (const char *const *)argv + optind : names);
 }
 
 int store_main(int argc, char **argv)

@@ -202,6 +202,11 @@ void table_format(struct table *table, struct libscols_line *line, unsigned int 
 	set_cell(table, line, column, text);
 }
 
+bool table_is_empty(const struct table *table)
+{
+	return !scols_table_get_nlines(table->scols);
+}
+
 void table_print(struct table *table)
 {
 	must(scols_print_table(table->scols));

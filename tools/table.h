@@ -113,6 +113,9 @@ void table_text(struct table *table, struct libscols_line *line, unsigned int co
 void table_format(struct table *table, struct libscols_line *line, unsigned int column,
 		  const char *format, ...) __attribute__((format(printf, 4, 5)));
 
+/* It has no line. */
+bool table_is_empty(const struct table *table);
+
 /* Prints to standard output. */
 void table_print(struct table *table);
 /* Returns what would be printed, as a new string. */

@@ -166,8 +166,7 @@ static void add_device(struct table *table, const struct pool *pool, const struc
 	table_text(table, line, COLUMN_PATH, device->path);
 }
 
-static size_t add_tiers(struct table *table, const struct pool *pool,
-			const struct devices *devices)
+static bool add_tiers(struct table *table, const struct pool *pool, const struct devices *devices)
 {
 	struct figure slots = of_pool(pool, ATTR_SLOTS), saved = of_pool(pool, ATTR_SLOTS_SAVED);
 	struct figure figures[COLUMN_COUNT] = {
@@ -192,7 +191,7 @@ static size_t add_tiers(struct table *table, const struct pool *pool,
 		     of_pool(pool, ATTR_REUSE_CHECKED));
 	for (i = 0; i < devices->count; i++)
 		add_device(table, pool, &devices->list[i], fetches);
-	return 1 + devices->count;
+	return true;
 }
 
 const struct view tiers_view = {

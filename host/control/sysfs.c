@@ -9,6 +9,7 @@
 #include <linux/string_helpers.h>
 #include <linux/sysfs.h>
 #include "compat/compat.h"
+#include "control/debugfs.h"
 #include "control/knobs.h"
 #include "control/stats.h"
 #include "control/sysfs.h"
@@ -360,11 +361,14 @@ int pp_sysfs_add_pool(struct pp_pool *pool)
 	mutex_unlock(&names_lock);
 	if (err)
 		goto out_put;
+	/* As long as the name is taken. */
+	pp_debugfs_add_pool(pool);
 	pool->regions_kobj = kobject_create_and_add("regions", &pool->kobj);
 	err = pool->regions_kobj ? pp_tierfs_add_pool(pool) : -ENOMEM;
 	if (!err)
 		return 0;
 	kobject_put(pool->regions_kobj);
+	pp_debugfs_del_pool(pool);
 	kobject_del(&pool->kobj);
 out_put:
 	kobject_put(&pool->kobj);
@@ -375,6 +379,7 @@ out_put:
 void pp_sysfs_del_pool(struct pp_pool *pool)
 {
 	pp_tierfs_del_pool(pool);
+	pp_debugfs_del_pool(pool);
 	kobject_put(pool->regions_kobj);
 	kobject_del(&pool->kobj);
 	kobject_put(&pool->kobj);

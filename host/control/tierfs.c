@@ -5,11 +5,13 @@
  * Locks: @lock of struct pp_tierfs, taken in a file of tiers/; what is written there removes
  * directories below, which waits for readers of their files, who take no lock.
  */
+#include <linux/debugfs.h>
 #include <linux/err.h>
 #include <linux/kobject.h>
 #include <linux/mutex.h>
 #include <linux/slab.h>
 #include <linux/sysfs.h>
+#include "control/debugfs.h"
 #include "control/sysfs.h"
 #include "core/region.h"
 #include "policy/ledger.h"
@@ -147,6 +149,7 @@ static const struct kobj_type tier_type = {
 static void tier_del(struct pp_tierfs *fs, struct pp_tier *tier)
 {
 	fs->tier[tier->number] = NULL;
+	debugfs_remove(tier->histogram);
 	kobject_del(&tier->kobj);
 	kobject_put(&tier->kobj);
 	wait_for_completion(&tier->kobj_gone);
@@ -187,6 +190,7 @@ static int tier_add(struct pp_tierfs *fs, unsigned int fd)
 		return err;
 	}
 	fs->tier[tier->number] = tier;
+	tier->histogram = pp_debugfs_add_device(fs->pool, tier->number, &tier->dev->reads);
 	err = pp_tiers_open(tier);
 	if (err) {
 		tier_del(fs, tier);

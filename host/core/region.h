@@ -287,6 +287,7 @@ struct pp_place {
  * @kobj: sysfs directory
  * @regions_kobj: parent of the regions' directories
  * @tierfs: the directory of devices
+ * @debugfs: the directory in debugfs
  * @kobj_gone: completed when sysfs has let go of @kobj
  */
 struct pp_pool {
@@ -332,6 +333,7 @@ struct pp_pool {
 	struct kobject kobj;
 	struct kobject *regions_kobj;
 	struct pp_tierfs *tierfs;
+	struct dentry *debugfs;
 	struct completion kobj_gone;
 };
 

@@ -4,7 +4,7 @@
 #include <linux/minmax.h>
 #include "store/latency.h"
 
-/* The first bucket ends at 256 ns. */
+/* The first bucket ends at 255 ns. */
 #define FIRST_SHIFT	8
 #define PER_DOUBLING	4
 
@@ -33,6 +33,12 @@ static u64 end_of(unsigned int bucket)
 void pp_latency_add(struct pp_latency *latency, u64 ns)
 {
 	atomic64_inc(&latency->n[bucket_of(ns)]);
+}
+
+u64 pp_latency_bucket(struct pp_latency *latency, unsigned int bucket, u64 *end)
+{
+	*end = bucket == PP_LATENCY_BUCKETS - 1 ? U64_MAX : end_of(bucket);
+	return atomic64_read(&latency->n[bucket]);
 }
 
 u64 pp_latency_quantile(struct pp_latency *latency, unsigned int permille)

@@ -28,6 +28,15 @@ struct pp_latency {
 void pp_latency_add(struct pp_latency *latency, u64 ns);
 
 /**
+ * pp_latency_bucket - what is in a bucket
+ * @latency: the histogram; others may count meanwhile
+ * @bucket: 0..PP_LATENCY_BUCKETS - 1
+ * @end: set to the longest time that counts there, in nanoseconds
+ * Return: how often it took so long, but longer than the bucket before says.
+ */
+u64 pp_latency_bucket(struct pp_latency *latency, unsigned int bucket, u64 *end);
+
+/**
  * pp_latency_quantile - how long did it take at most, in so many of a thousand cases?
  * @latency: the histogram; others may count meanwhile
  * @permille: 1..1000

@@ -85,6 +85,7 @@ struct pp_ahead {
  * @hits: blocks found in the cache since that was done last
  * @kobj: sysfs directory
  * @kobj_gone: completed when sysfs has let go of @kobj
+ * @histogram: file in debugfs
  */
 struct pp_tier {
 	struct pp_tiers *tiers;
@@ -107,6 +108,7 @@ struct pp_tier {
 	atomic_t hits;
 	struct kobject kobj;
 	struct completion kobj_gone;
+	struct dentry *histogram;
 };
 
 /**

@@ -12,12 +12,15 @@ mib=$((1 << 20))
 add_fd() { eval "exec 9$1" && echo 9 >"$pool/tiers/add"; }
 # The message of bash's echo tells the errno.
 refused() { fails_with "$1" add_fd "$2"; }
+# How often a histogram counted, in all.
+counted() { awk '{ n += $2 } END { print n + 0 }' "$histograms/$1"; }
 
-ktap_plan 70
+ktap_plan 75
 # Disks in memory, 128 MiB each.
 modprobe null_blk nr_devices=2 gb=1 memory_backed=1 discard=1 || skip_all "no null_blk"
 pool_begin limit=4M,store_limit=4M,spare=0,huge=off,commit=relaxed,share_slots=0
 mkdir -p /run/mnt
+histograms=/sys/kernel/debug/pagepact/vms
 # Without the processor's instructions, as on the debug kernel, AES takes minutes: there the last
 # device alone is encrypted.
 sealed=1
@@ -63,7 +66,11 @@ diag "$(tier_counters 0)"
 check_that "an eighth of the requests, or fewer" "reads * 8 <= bytes / 4096"
 check_that "each page counted" "$(tier 0 fetches) >= 5000 && $(tier 0 fetches) <= 8192"
 check_that "how long reads take" "$(tier 0 read_p50_ns) > 255 && $(tier 0 read_p99_ns) >= $(tier 0 read_p50_ns) && $(tier 0 read_p50_ns) * reads < 3 * $(tier 0 read_ns)"
+# Something may be read between two looks.
+reads=$(tier 0 reads) n=$(counted read_latency_0)
+check_that "the histogram has all reads" "n >= reads && n <= $(tier 0 reads) && n > 0"
 check "and through a mapping" "$regionctl" "$region" verify=random:1
+check_that "the one of fetches has those from memory" "$(counted fetch_latency) == $(value restores) - $(value restores_far) && $(value restores) > $(value restores_far)"
 knob limit 12M
 check "locked by mlock(2) it comes back too" timeout 60 "$regionctl" "$region" only=0:2048 mlock
 check "right" "$regionctl" "$region" only=0:2048 verify=random:1
@@ -141,8 +148,12 @@ check_that "and can be read" "$(plain /scratch/tier 32 /pool/dom/[a-d]) > 5"
 
 diag "-- removed"
 knob limit 12M
+exec 8<"$histograms/read_latency_0"
 check "the first gives all to the other, and goes" eval "echo 0 >$pool/tiers/remove"
+check "an open histogram is no more" eval "! cat <&8"
+exec 8<&-
 check "its directory too" test ! -e "$pool/tiers/0"
+check "and its histogram, alone" eval "! test -e $histograms/read_latency_0 && test -e $histograms/read_latency_1"
 check "it can be mounted again" eval 'mkfs.ext4 -q -F /dev/nullb0 64M && mount /dev/nullb0 /run/mnt'
 umount /run/mnt
 check "all is right still" all_four pverify=random:6
@@ -164,6 +175,7 @@ check_that "nobody can read that" "$(plain /scratch/tier 32 /pool/dom/[a-d]) == 
 check "all is right" all_four verify=random:7
 pp_umount /pool
 check "a pool with pages on a device goes" test ! -e "$pool"
+check "its histograms too" test ! -e "$histograms"
 check "and so does the module" wait_until 5 pp_unload
 rm -f /scratch/tier
 rmmod null_blk

@@ -14,7 +14,7 @@ has_number() { jq -e --argjson n "$2" '[.. | numbers] | any(. == $n)' <<<"$1"; }
 names_both() { grep -qE '^vms +128M ' <<<"$1" && grep -qE '[^[:alnum:]]one +128M ' <<<"$1"; }
 runs_top() { timeout 20 "$tool" top -b -n 2 -d 1; }
 
-ktap_plan 13
+ktap_plan 14
 pool_begin ""
 guest_start one 128 "$region"
 check "guest boots" guest_wait_ready one 90 || exit
@@ -35,6 +35,11 @@ diag "$(jq -c . <<<"$json")"
 check "store tiers says where" jq -e ".tiers | length == 1 and .[0].used == $(value compressed) and .[0].pages == $(value slots) and .[0].ratio + 0 > 1" <<<"$json"
 guest_hmp one cont >/dev/null
 check "top runs twice and ends" runs_top
+guest_hmp one stop >/dev/null
+json=$("$tool" store latency -J 2>&1)
+diag "$(jq -c '[.buckets[] | [.upto_ns, .count]]' <<<"$json")"
+check "store latency has each fetch" jq -e "([.buckets[].count] | add) == $(value restores) and .buckets[0].upto_ns > 255" <<<"$json"
+guest_hmp one cont >/dev/null
 output=$("$tool" tune vms limit=96M 2>&1)
 diag "$output"
 check_that "tune sets a limit" "$(value limit) == 96 << 20"

@@ -41,3 +41,22 @@ TEST(quantiles)
 	expect(pp_latency_quantile(&latency, 991) >= 100000000);
 	expect(pp_latency_quantile(&latency, 1) < 2600);
 }
+
+TEST(buckets_can_be_read)
+{
+	static struct pp_latency latency;
+	u64 end = 0, before = 0, all = 0;
+	unsigned int i;
+
+	for (i = 0; i < 1000; i++)
+		pp_latency_add(&latency, 1ULL << i % 50);
+	for (i = 0; i < PP_LATENCY_BUCKETS; i++) {
+		all += pp_latency_bucket(&latency, i, &end);
+		expect(end > before);
+		before = end;
+	}
+	expect_eq(all, 1000);
+	expect_eq(end, U64_MAX);
+	expect_eq(pp_latency_bucket(&latency, bucket_of(1ULL << 20), &end), 20);
+	expect(end >= 1ULL << 20 && end < (1ULL << 20) + (1ULL << 18));
+}
