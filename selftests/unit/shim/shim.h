@@ -110,6 +110,7 @@ long shim_live(void);
 void *shim_alloc(size_t size, bool zero);
 void shim_free(const void *memory);
 
+#define sort(base, nr, size, compare, swap) qsort(base, nr, size, compare)
 #define kmalloc(size, gfp)	shim_alloc(size, (gfp) & __GFP_ZERO)
 #define kzalloc(size, gfp)	shim_alloc(size, true)
 #define __vmalloc(size, gfp)	shim_alloc(size, (gfp) & __GFP_ZERO)
@@ -160,6 +161,7 @@ typedef struct { int v; } atomic_t;
 typedef struct { s64 v; } atomic64_t;
 typedef struct { int v; } refcount_t;
 
+#define atomic_inc(a)		((void)(a)->v++)
 #define atomic_inc_return(a)	(++(a)->v)
 #define refcount_set(r, n)	((void)((r)->v = (n)))
 #define refcount_read(r)	((r)->v)
@@ -336,6 +338,9 @@ static inline void folio_get(struct folio *folio)
 #define alloc_page(gfp)	((struct page *)folio_alloc(gfp, 0))
 /* 0 when there is none. */
 unsigned long __get_free_page(gfp_t gfp);
+#define put_page(page)	folio_put(page_folio(page))
+#define page_private(page)	((unsigned long)(page)->private)
+#define set_page_private(page, n)	((void)((page)->private = (void *)(unsigned long)(n)))
 #define get_page(page)	folio_get(page_folio(page))
 #define page_address(page)	((page)->memory)
 #define folio_page(folio, n)	pfn_to_page((folio)->pfn + (n))
@@ -441,6 +446,9 @@ static inline void schedule_timeout_killable(long timeout)
 }
 
 /* Work is queued, and done when the test says so. */
+struct semaphore { int unused; };
+struct kiocb { int unused; };
+struct bio_vec { int unused; };
 struct kobject { int unused; };
 struct srcu_struct { int readers; };
 typedef struct { int unused; } wait_queue_head_t;
