@@ -14,6 +14,7 @@ help:
 	@echo "make install            installs both (DESTDIR=, PREFIX=/usr)"
 	@echo "make demo [KEEP=1] [HUGE=off]  three guests at twice the memory, on a virtual host"
 	@echo "make check [T=NAMES] [K=6.12|7.2|debug|machine]  all tests, or those named"
+	@echo "make check-all          the same, and each test on both kernels"
 	@echo "make check-debug [T=NAMES]  those of the kernel with KASAN, lockdep and kmemleak"
 	@echo "make bench [B=NAMES] [K=6.12|7.2]  benchmarks, ours beside the stock mechanism"
 	@echo "make soak [MIN=30] [K=6.12|7.2]   random operations on memory with new seeds, for MIN minutes"
@@ -64,6 +65,9 @@ demo: ready
 check: $(if $(filter 6.12 7.2,$(K)),ready,ready-debug)
 	selftests/run -k $(or $(K),all) $(T)
 
+check-all: ready-debug
+	selftests/run -a
+
 check-debug: ready-debug
 	selftests/run -k debug $(T)
 
@@ -93,4 +97,4 @@ style:
 clean:
 	rm -rf $(BUILD)
 
-.PHONY: all help modules module-in tools install ready ready-debug demo check check-debug bench soak shell unit fuzz style clean
+.PHONY: all help modules module-in tools install ready ready-debug demo check check-all check-debug bench soak shell unit fuzz style clean
