@@ -36,7 +36,7 @@ modules:
 module-in:
 	@scripts/kernel-range $(KREL) $(LINUX_MIN) $(LINUX_MAX)
 	@mkdir -p $(BUILD)/$(KREL)
-	cp -rup host $(BUILD)/$(KREL)/
+	cp -rup host uapi $(BUILD)/$(KREL)/
 	host/compat/probe.sh $(KDIR) $(BUILD)/$(KREL)/host/compat/probed.h
 	$(MAKE) -C $(KDIR) M=$(abspath $(BUILD)/$(KREL)/host) PAGEPACT_VERSION=$(VERSION) \
 		$(if $(C),C=$(C)) $(if $(W),W=$(W)) modules
@@ -49,6 +49,7 @@ install: all
 	$(MAKE) -C $(KDIR) M=$(abspath $(BUILD))/$$($(MAKE) -s --no-print-directory -C $(KDIR) \
 		kernelrelease)/host $(if $(DESTDIR),INSTALL_MOD_PATH=$(DESTDIR)) modules_install
 	$(MAKE) --no-print-directory -C tools O=$(abspath $(BUILD))/tools install
+	install -D -m 644 uapi/pagepact.h $(DESTDIR)$(or $(PREFIX),/usr)/include/pagepact.h
 
 # What follows runs on the virtual host of selftests/.
 ready:

@@ -60,6 +60,15 @@ struct inode *pp_zero_inode(struct super_block *sb);
 void pp_inode_evict(struct inode *inode);
 
 /**
+ * pp_ioctl - file_operations.unlocked_ioctl of a region: see uapi/pagepact.h
+ * @file: the file
+ * @cmd: what is asked for
+ * @arg: address of its struct
+ * Return: 0 or an errno; -ENOTTY: no such request.
+ */
+long pp_ioctl(struct file *file, unsigned int cmd, unsigned long arg);
+
+/**
  * pp_memfs_init - registers the file system, when the module is loaded
  * Return: 0 or an errno.
  */

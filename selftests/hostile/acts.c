@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <pagepact.h>
 #include "hostile.h"
 
 /* A region as it is meant to be: made, given a size, mapped. The name's own way may be odd. */
@@ -104,6 +105,28 @@ long act_vm_readv(struct worker *w, uint64_t *a)
 	if (a[2] % 4 == 0)
 		return syscall(SYS_process_vm_writev, getpid(), &here, 1, &there, 1, 0);
 	return syscall(SYS_process_vm_readv, getpid(), &here, 1, &there, 1, 0);
+}
+
+/* Lists that are right, nearly right, and nonsense. */
+long act_dead(struct worker *w, uint64_t *a)
+{
+	static const uint64_t steps[] = { 0, PAGE, 7 * PAGE, 512 * PAGE, -PAGE, 100 };
+	struct pagepact_range list[8];
+	struct pagepact_dead dead = { .ranges = (uintptr_t)list };
+	struct rng r = { a[3] };
+	uint64_t step = steps[below(&r, 6)];
+	unsigned int i;
+
+	(void)w;
+	for (i = 0; i < 8; i++) {
+		list[i].offset = a[1] + i * step;
+		list[i].len = below(&r, 4) ? below(&r, 8) * PAGE : a[2];
+	}
+	dead.nr = below(&r, 8) ? 1 + below(&r, 8) : next(&r) % 8192;
+	dead.flags = below(&r, 16) ? 0 : next(&r);
+	if (!below(&r, 16))
+		dead.ranges = below(&r, 2) ? (uintptr_t)arena + below(&r, ARENA_BYTES) : next(&r);
+	return ioctl(a[0], PAGEPACT_IOC_DEAD, below(&r, 32) ? &dead : NULL);
 }
 
 long act_userfault(struct worker *w, uint64_t *a)

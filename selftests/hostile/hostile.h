@@ -195,6 +195,7 @@ bool stolen(const struct worker *w);
 long act_region(struct worker *w, uint64_t *a);
 long act_touch(struct worker *w, uint64_t *a);
 long act_fork(struct worker *w, uint64_t *a);
+long act_dead(struct worker *w, uint64_t *a);
 long act_close(struct worker *w, uint64_t *a);
 long act_knob_write(struct worker *w, uint64_t *a);
 long act_knob_read(struct worker *w, uint64_t *a);

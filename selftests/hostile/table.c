@@ -9,6 +9,7 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <pagepact.h>
 #include "hostile.h"
 
 /* Not in every C library's headers. */
@@ -67,7 +68,8 @@ SET(fcntls, F_GETFD, F_SETFD, F_GETFL, F_SETFL, F_GETLK, F_SETLK, F_GETLEASE, F_
 SET(leases, F_RDLCK, F_WRLCK, F_UNLCK);
 SET(ioctls, FICLONE, FICLONERANGE, FIDEDUPERANGE, FIBMAP, FIGETBSZ, FIFREEZE, FITHAW, FITRIM,
 	FS_IOC_GETFLAGS, FS_IOC_SETFLAGS, FS_IOC_GETVERSION, FS_IOC_FIEMAP, FS_IOC_FSGETXATTR,
-	FS_IOC_FSSETXATTR, FS_IOC_GETFSLABEL, FS_IOC_SETFSLABEL, 0x541b, 0x5421, 0x5460);
+	FS_IOC_FSSETXATTR, FS_IOC_GETFSLABEL, FS_IOC_SETFSLABEL, 0x541b, 0x5421, 0x5460,
+	PAGEPACT_IOC_DEAD);
 SET(splice_flags, 2, 2, 2 | 1, 2 | 4, 2 | 8);	/* always SPLICE_F_NONBLOCK */
 SET(at_flags, 0, 0, AT_SYMLINK_NOFOLLOW, AT_EMPTY_PATH, AT_REMOVEDIR, AT_NO_AUTOMOUNT,
 	AT_SYMLINK_FOLLOW, 0x200, 0x2000, 0x4000);
@@ -129,6 +131,7 @@ const struct description table[] = {
 	RAW(getdents64, 4, 0, A(FD), A(BUF), A(IOLEN)),
 	/* Contents. */
 	RAW(ftruncate, 12, 0, A(FD), A(SIZE)),
+	ACT(dead, 10, 0, A(FD), A(OFF), A(LEN), A(WORD)),
 	RAW(fallocate, 24, 0, A(FD), ONE_OF(falloc_modes), A(OFF), A(LEN)),
 	RAW(read, 10, READS, A(FD), A(BUF), A(IOLEN)),
 	RAW(write, 10, 0, A(FD), A(BUF), A(IOLEN)),

@@ -2,8 +2,10 @@
 /* Operations on bytes: through mappings, by system calls, and giving them back. */
 #define _GNU_SOURCE
 #include <signal.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/uio.h>
+#include <pagepact.h>
 #include "ops.h"
 
 static sigjmp_buf fault;
@@ -283,6 +285,32 @@ OP(punch)
 		return fail(w->m, "punch of %zu at %zu: errno %d", e.len, e.pos, errno);
 	model_punch(w, e.pos, model_below_end(w->m, e.pos, e.len));
 	return look(w, e.pos / PAGE, (e.pos % PAGE + e.len + PAGE - 1) / PAGE);
+}
+
+/* Several ranges at once, upwards or downwards; in lock-step they may overlap. */
+OP(dead)
+{
+	struct pagepact_range list[8];
+	struct pagepact_dead dead = { .ranges = (uintptr_t)list, .nr = 1 + arg[2] % 8 };
+	size_t step = 1 + arg[2] / 8 % 5, size = w->m->size, page, pages;
+	unsigned int i;
+
+	if (!size)
+		return true;
+	for (i = 0; i < dead.nr; i++) {
+		page = arg[0] + (arg[1] % 2 ? i : dead.nr - i) * step;
+		page = model_own(w, page % size);
+		pages = w->m->lanes > 1 ? 1 : MIN(1 + (arg[1] + i) % 8, size - page);
+		list[i] = (struct pagepact_range){ page * PAGE, pages * PAGE };
+	}
+	if (ioctl(w->fd, PAGEPACT_IOC_DEAD, &dead))
+		return fail(w->m, "%u ranges of dead pages: errno %d", dead.nr, errno);
+	for (i = 0; i < dead.nr; i++)
+		model_punch(w, list[i].offset, list[i].len);
+	for (i = 0; i < dead.nr; i++)
+		if (!look(w, list[i].offset / PAGE, list[i].len / PAGE))
+			return false;
+	return true;
 }
 
 /* Punch, through a mapping. */

@@ -14,6 +14,7 @@ static const struct op ops[] = {
 	{ "pwrite", 8, ON_FILES, op_pwrite, { AT, OFFSET, LENGTH, VERSION } },
 	{ "splice", 2, ON_FILES, op_splice, { AT, OFFSET, LENGTH } },
 	{ "punch", 6, ON_FILES, op_punch, { AT, OFFSET, SPAN } },
+	{ "dead", 3, ON_REGION, op_dead, { AT, PAGES, CHOICE } },
 	{ "remove", 2, ON_FILES, op_remove, { SLOT, AT, PAGES } },
 	{ "allocate", 1, ON_FILES | AGENT_ONLY, op_allocate, { AT, PAGES, CHOICE } },
 	{ "truncate", 4, ON_FILES | AGENT_ONLY, op_truncate, { AT, CHOICE } },

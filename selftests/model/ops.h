@@ -16,6 +16,7 @@ OP(pread);
 OP(pwrite);
 OP(splice);
 OP(punch);
+OP(dead);
 OP(remove);
 OP(allocate);
 OP(truncate);

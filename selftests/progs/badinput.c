@@ -7,9 +7,11 @@
  */
 #define _GNU_SOURCE
 #include <linux/falloc.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <pagepact.h>
 #include "check.h"
 
 /* check that a call fails with an errno */
@@ -20,6 +22,7 @@
 	} while (0)
 
 static int fd;
+static char region_path[256];
 
 static void sizes(void)
 {
@@ -147,6 +150,67 @@ static void punches(void)
 	      (long)st.st_blocks);
 }
 
+static struct pagepact_range list[PAGEPACT_MAX_RANGES + 1];
+
+static int dead(int file, uint32_t nr, uint32_t flags)
+{
+	struct pagepact_dead arg = { (uintptr_t)list, nr, flags };
+
+	return ioctl(file, PAGEPACT_IOC_DEAD, &arg);
+}
+
+/* A list that is refused leaves the first of its pages alone as well. */
+static void refused_lists(void)
+{
+	static const struct pagepact_range bad[] = {
+		{ 4096, 0 },	     { 4096, 4095 },	   { 4095, 4096 },	{ 1, 8191 },
+		{ 65536, 4096 },     { 61440, 8192 },	   { 1UL << 63, 4096 }, { 4096, -4096UL },
+		{ -4096UL, 4096 },   { -4096UL, 8192 },    { 1UL << 50, 4096 }, { 4096, 1UL << 63 },
+	};
+	struct pagepact_dead nowhere = { 4096, 1, 0 };
+	int reader = open(region_path, O_RDONLY);
+	size_t i;
+	char c;
+
+	for (i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
+		list[0] = (struct pagepact_range){ 0, 4096 };
+		list[1] = bad[i];
+		fails(dead(fd, 2, 0), EINVAL);
+	}
+	fails(dead(fd, 0, 0), EINVAL);
+	fails(dead(fd, PAGEPACT_MAX_RANGES + 1, 0), EINVAL);
+	fails(dead(fd, -1, 0), EINVAL);
+	fails(dead(fd, 1, 1), EINVAL);
+	fails(dead(reader, 1, 0), EBADF);
+	fails(ioctl(fd, PAGEPACT_IOC_DEAD, NULL), EFAULT);
+	fails(ioctl(fd, PAGEPACT_IOC_DEAD, &nowhere), EFAULT);
+	fails(ioctl(fd, PAGEPACT_IOC_DEAD + 1, &nowhere), ENOTTY);
+	close(reader);
+	check(pread(fd, &c, 1, 0) == 1 && c == 'x', "refused lists change nothing");
+}
+
+/* Downwards, again and again, as many ranges as there may be: pages 1, 3 and 5 to 9. */
+static void lists(void)
+{
+	static const unsigned char gone[16] = { 0, 1, 0, 1, 0, 1, 1, 1, 1, 1 };
+	static char have[65536];
+	size_t i, good = 0, n = 0;
+
+	memset(have, 'x', sizeof(have));
+	if (ftruncate(fd, 65536) || pwrite(fd, have, 65536, 0) != 65536)
+		die("write");
+	refused_lists();
+	while (n < PAGEPACT_MAX_RANGES)
+		for (i = 16; i-- && n < PAGEPACT_MAX_RANGES;)
+			if (gone[i])
+				list[n++] = (struct pagepact_range){ i * 4096, 4096 };
+	if (dead(fd, n, 0) || pread(fd, have, 65536, 0) != 65536)
+		die("dead pages");
+	for (i = 0; i < 65536; i++)
+		good += have[i] == (gone[i / 4096] ? 0 : 'x');
+	check(good == i, "dead pages are those of the list (%zu of %zu bytes)", good, i);
+}
+
 static void names(const char *mount)
 {
 	char path[600], long_name[300];
@@ -190,21 +254,20 @@ static int mount_pool(const char *pool, const char *dir)
 
 int main(int argc, char **argv)
 {
-	char path[256];
-
 	if (argc == 4 && !strcmp(argv[1], "mount"))
 		return mount_pool(argv[2], argv[3]);
 	if (argc != 3)
 		return 2;
-	snprintf(path, sizeof(path), "%s/dom/x", argv[2]);
-	fd = open(path, O_RDWR | O_CREAT, 0600);
+	snprintf(region_path, sizeof(region_path), "%s/dom/x", argv[2]);
+	fd = open(region_path, O_RDWR | O_CREAT, 0600);
 	if (fd < 0)
-		die("%s", path);
+		die("%s", region_path);
 	sizes();
 	huge(argv[1]);
 	beyond(argv[1]);
 	modes();
 	punches();
+	lists();
 	names(argv[2]);
 	return 0;
 }

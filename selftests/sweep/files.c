@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Operations on names, sizes and whole files. */
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/vfs.h>
 #include <sys/wait.h>
+#include <pagepact.h>
 #include "sweep.h"
 
 static const int no_memory_or_fault[] = { ENOMEM, EFAULT, 0 };
@@ -129,6 +131,18 @@ static int punch(size_t from, size_t to)
 	static void punched_##name(void) { zeroed(from, to); }
 RANGES(RANGE)
 
+/* Pages from 4 to 12, in pieces. */
+static int dead_pages(void)
+{
+	struct pagepact_range list[] = {
+		{ 8 * PAGE, 4 * PAGE }, { 4 * PAGE, PAGE }, { 6 * PAGE, 3 * PAGE },
+		{ 5 * PAGE, PAGE },
+	};
+	struct pagepact_dead dead = { .ranges = (uintptr_t)list, .nr = 4 };
+
+	return result(ioctl(fd, PAGEPACT_IOC_DEAD, &dead));
+}
+
 static int map_it(void)
 {
 	void *p = mmap(NULL, PAGES * PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
@@ -187,6 +201,8 @@ const struct op file_ops[] = {
 	{ "punch of parts of frames", NEEDS_NOTHING, .run = punch_parts, .expect = punched_parts },
 	{ "punch inside a stored page", PERSISTENT, .prepare = stored, .run = punch_inside,
 	  .expect = punched_inside },
+	{ "dead pages", PERSISTENT, .prepare = stored, .run = dead_pages, .expect = punched_pages,
+	  .errors = no_memory_or_fault },
 	{ "mmap", KEEPS, .run = map_it },
 	{ "fork", 0, .run = fork_it, .errors = fork_errors, .stride = 5 },
 	{}

@@ -20,7 +20,7 @@ clean() {
 if [ ! -e /proc/self/fail-nth ] || [ ! -d /sys/kernel/debug/failslab ]; then
 	skip_all "this kernel has no fault injection"
 fi
-ktap_plan 127
+ktap_plan 128
 # A small disk that fails when it shall.
 if ! modprobe -a null_blk dm-mod || ! rmmod null_blk ||
    ! modprobe null_blk nr_devices=1 gb=1 memory_backed=1 ||

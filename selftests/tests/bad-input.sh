@@ -85,7 +85,7 @@ bad_names() {
 	return $bad
 }
 
-ktap_plan 94
+ktap_plan 116
 pool_begin huge=off,commit=relaxed
 relay "$progs/badinput" "$pool" /pool
 check "log: what to do about a private mapping" logged "private mapping refused.*share=on"
