@@ -10,7 +10,7 @@ ktap_plan 16
 pp_load || exit 1
 # It is the debug kernel that tells.
 seconds=3
-[ "$PP_KERNEL" != debug ] || seconds=15
+[ "$PP_KERNEL" != debug ] || seconds=9
 relay "$progs/mountkill" $seconds
 no_pool() { [ -z "$(ls /sys/fs/pagepact)" ]; }
 check "no pool stays" wait_until 10 no_pool

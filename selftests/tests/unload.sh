@@ -30,6 +30,9 @@ lives() {
 free_kib() { awk '$1 == "MemFree:" { n += $2 } $1 == "count:" { n += $2 * 4 } END { print n }' /proc/meminfo /proc/zoneinfo; }
 
 ktap_plan 14
+# Where each takes seconds, what leaks is found by other means.
+pools=5 warm=3 rounds=30
+[ "$PP_KERNEL" != debug ] || pools=2 warm=1 rounds=2
 pool_begin ""
 "$regionctl" "$region" size=8M fill=text:1 stop &
 holder=$!
@@ -55,7 +58,7 @@ pp_load || exit 1
 mkdir -p /pool
 churn() {
 	local n writer
-	for ((n = 0; n < 5; n++)); do
+	for ((n = 0; n < pools; n++)); do
 		mount -t pagepact vms /pool || return 1
 		mkdir /pool/dom
 		"$regionctl" "$region" size=24M fill=zero
@@ -74,12 +77,9 @@ check "unload" pp_unload
 diag "-- many lives"
 # From memory, where it loads faster.
 cp "$pp_module" /run/pagepact.ko
-lives 3
+lives $warm
 settle
 slab=$(kib Slab) free=$(free_kib) percpu=$(kib Percpu)
-# Where each takes seconds, what leaks is found by other means.
-rounds=30
-[ "$PP_KERNEL" != debug ] || rounds=4
 check "$rounds times load, mount, fill, evict, umount, unload" lives $rounds
 settle
 diag "Slab $slab -> $(kib Slab), MemFree $free -> $(free_kib), Percpu $percpu -> $(kib Percpu) KiB"
