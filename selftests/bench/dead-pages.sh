@@ -10,7 +10,7 @@
 
 mib=96
 setup_disks
-balloon="-device virtio-balloon-pci,free-page-reporting=on"
+balloon="-device $(guest_device balloon),free-page-reporting=on"
 
 # one SIDE QEMU-ARGUMENT...: sets $requests
 one() {

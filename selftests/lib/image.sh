@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
 #
-# What boots: an initramfs per kernel for the virtual host and for guests, the
-# guests' root image, and the payload disk that carries programs into guests.
+# What boots: an initramfs per kernel for the virtual host and for guests, the guests' kernels
+# unpacked, their root image, and the payload disk that carries programs into guests.
 
 # Modules without which the next step of a boot cannot be reached.
 image_host_modules=(virtio_pci netfs 9pnet_virtio 9p overlay virtio_blk)
-image_guest_modules=(virtio_pci virtio_blk erofs)
+image_guest_modules=(virtio_mmio virtio_pci virtio_blk erofs)
 
 image_guest_root() {
 	printf '%s/guest-%s-%s.erofs\n' "$cache" "$(tree_key)" "$(hash_of "$lists/image.sh")"
@@ -47,6 +47,17 @@ image_modules() {
 			esac >"$work/modules/$module"
 			printf '%s\n' "$module"
 		done
+}
+
+# image_vmlinux KREL OUT: what is packed into a bzImage, whose header says where (the kernel's
+# Documentation/arch/x86/boot.rst); behind it are four bytes of its length
+image_vmlinux() {
+	local image=/boot/vmlinuz-$1 out=$2 sectors offset length
+	sectors=$(od -An -tu1 -j $((0x1f1)) -N 1 "$image")
+	read -r offset length < <(od -An -tu4 -j $((0x248)) -N 8 "$image")
+	tail -c +$(((sectors + 1) * 512 + offset + 1)) "$image" | head -c $((length - 4)) |
+		zstd -dqfo "$out.tmp"
+	mv "$out.tmp" "$out"
 }
 
 # Inside the chroot too, from the tree's own files.
@@ -97,6 +108,8 @@ image_boot_ensure() {
 			"/repo/build/chroot/boot/guest-$short.cpio" \
 			selftests/init/guest-initramfs=init selftests/init/guest=guest \
 			-- "${image_guest_modules[@]}"
+		chroot_run /repo/selftests/vhost _vmlinux "$release" \
+			"/repo/build/chroot/boot/vmlinux-$short"
 	done
 	printf '%s\n' "$key" >"$outputs/boot/key"
 }

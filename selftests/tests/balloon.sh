@@ -12,7 +12,7 @@ shrunk() { (($(used) < peak - $1 * mib)); }
 
 ktap_plan 9
 pool_begin policy=random
-guest_start one 256 "$region" -device virtio-balloon-pci,id=balloon,free-page-reporting=on
+guest_start one 256 "$region" -device "$(guest_device balloon),id=balloon,free-page-reporting=on"
 check "guest boots" guest_wait_ready one 90 || exit
 guest_run one 'modprobe virtio_balloon' 30
 check "guest uses 60 MiB" guest_run one 'memverify -m 60 -t 1' 60

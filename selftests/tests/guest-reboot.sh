@@ -7,7 +7,7 @@
 
 ktap_plan 8
 pool_begin policy=random
-guest_start one 160 "$region"
+GUEST_MACHINE=pc guest_start one 160 "$region"
 check "guest boots" guest_wait_ready one 90 || exit
 (while :; do reclaim 2M; pause 0.5; done) &
 torturer=$!

@@ -21,7 +21,7 @@ fio='fio --name=v --filename=/dev/vdc --direct=1 --rw=randwrite --bs=16k --size=
 
 ktap_plan 9
 pool_begin ""
-guest_start one 160 "$region"
+GUEST_MACHINE=pc guest_start one 160 "$region"
 check "guest boots" guest_wait_ready one 90 || exit
 output=$(guest_run one "sqlite3 /tmp/db \"${sql//$'\n'/ }\"" 60)
 check "sqlite: integrity and count" test "$output" = $'ok\n2000'
