@@ -55,7 +55,8 @@ image_vmlinux() {
 	local image=/boot/vmlinuz-$1 out=$2 sectors offset length
 	sectors=$(od -An -tu1 -j $((0x1f1)) -N 1 "$image")
 	read -r offset length < <(od -An -tu4 -j $((0x248)) -N 8 "$image")
-	tail -c +$(((sectors + 1) * 512 + offset + 1)) "$image" | head -c $((length - 4)) |
+	length=$((length - 4))
+	head -c $(((sectors + 1) * 512 + offset + length)) "$image" | tail -c $length |
 		zstd -dqfo "$out.tmp"
 	mv "$out.tmp" "$out"
 }
