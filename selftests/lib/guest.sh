@@ -60,8 +60,8 @@ guest_qemu() {
 	local name=$1 kernel=$2 memory=$3 dir=$guests/$1 machine image disk
 	shift 3
 	# Each exit to QEMU costs about a millisecond here: no PCI, no legacy devices, no firmware
-	# but what finds the kernel's entry.
-	machine=microvm,pit=off,pic=off image=$guests/vmlinux-$kernel
+	# but what finds the kernel's entry. Without a clock the kernel waits five seconds for one.
+	machine=microvm,rtc=on,pit=off,pic=off image=$guests/vmlinux-$kernel
 	[ "${GUEST_MACHINE:-microvm}" != pc ] || { machine=pc image=$(echo "/boot/vmlinuz-$kernel"*); }
 	disk=$(guest_device blk)
 	[ -z "${GUEST_CGROUP:-}" ] || echo "$BASHPID" >"$GUEST_CGROUP/cgroup.procs"
