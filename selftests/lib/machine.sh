@@ -52,7 +52,8 @@ machine_append() {
 	# watchdogs get more time, because emulated CPUs on a busy machine
 	# stand still for long without any fault of their own.
 	# panic_print: stacks of all CPUs and of blocked tasks (see machine_inspect).
-	printf '%s' "console=ttyS0 loglevel=7 oops=panic panic=0 nokaslr" \
+	# 8250.nr_uarts: looking for three more of them takes the debug kernel four seconds.
+	printf '%s' "console=ttyS0 8250.nr_uarts=1 loglevel=7 oops=panic panic=0 nokaslr" \
 		" unknown_nmi_panic=1 panic_print=0xc0" \
 		" rcupdate.rcu_cpu_stall_timeout=60 watchdog_thresh=30" \
 		" mitigations=off $more ${VHOST_APPEND:-}"

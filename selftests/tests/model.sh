@@ -18,7 +18,7 @@ passes "another one, all at once" --seconds 5 --threads 3 "$region"
 knob huge always-try
 # What is pinned, locked, or ends inside of it, is no huge frame for long.
 # Longer where everything is slower, so that enough of them come.
-passes "huge frames come and go" --seconds $((8 * timescale)) --size 6291456 \
+passes "huge frames come and go" --seconds $((4 + 4 * timescale)) --size 6291456 \
 	--without pin,mlock,truncate,odd_size,limit,knob --minimize "$region"
 knob huge first-touch
 # So small that what is stored seldom stays in memory.
