@@ -4,6 +4,8 @@
 # The key-value load that benchmarks give to guests.
 
 value_bytes=1024
+# The server's socket, or for memory of the load's own, without a server, mem:FILE on a tmpfs.
+values_at=/run/kv
 
 # boot_two BACKEND MIB: guests a and b in the cgroup, on memfds or in a directory of the pool
 boot_two() {
@@ -18,10 +20,12 @@ boot_two() {
 	done
 }
 
-# keyspace NAME KEYS: a server with that many values of $value_bytes
+# keyspace NAME KEYS: that many values of $value_bytes
 keyspace() {
-	guest_run "$1" "valkey-server --save '' --port 0 --unixsocket /run/kv --daemonize yes \
-		--dir /tmp >/dev/null; kvload /run/kv load $2 $value_bytes" 120
+	local server=:
+	[[ $values_at == mem:* ]] || server="valkey-server --save '' --port 0 --unixsocket $values_at \
+		--daemonize yes --dir /tmp >/dev/null"
+	guest_run "$1" "$server; kvload $values_at load $2 $value_bytes" 120
 }
 
 # Operations of a "KVLOAD" line, or nothing when it did not pass.
@@ -37,7 +41,7 @@ run_all() {
 	shift 2
 	total=0 p99=0
 	for name in "$@"; do
-		guest_run_bg "$name" "kvload /run/kv run $keys $value_bytes $seconds ${#jobs[@]}" \
+		guest_run_bg "$name" "kvload $values_at run $keys $value_bytes $seconds ${#jobs[@]}" \
 			$((seconds * 4 + 60))
 		jobs+=("$guest_job")
 	done

@@ -2,10 +2,11 @@
 /*
  * kvload: a key-value load whose every value is verified.
  *
- * usage: kvload SOCKET load KEYS SIZE
- *        kvload SOCKET run KEYS SIZE SECONDS [SEED]
+ * usage: kvload SOCKET|mem:FILE load KEYS SIZE
+ *        kvload SOCKET|mem:FILE run KEYS SIZE SECONDS [SEED]
  *
- * Talks RESP to a valkey (or redis) server on a Unix socket, for which it waits up to a minute.
+ * Talks RESP to a valkey (or redis) server on a Unix socket, for which it waits up to a minute. Or
+ * maps a file, which "load" makes and which is to be on a tmpfs, with one value after the other.
  * "load" sets all keys to generation 0.
  * "run" expects that, and then reads (3 of 4) or rewrites (1 of 4) keys, four of five times among
  * the hot fifth of them, for SECONDS. Each value can be told from its key and generation, so a
@@ -15,10 +16,12 @@
  * eighth.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <time.h>
@@ -64,6 +67,9 @@ static uint64_t step(uint64_t state)
  */
 static char text[1 << 16];
 
+/* As many pieces tell values apart for certain. */
+#define MIN_SIZE 256
+
 static void make_text(void)
 {
 	static const char *const words[] = {
@@ -83,7 +89,7 @@ static void make_text(void)
 	}
 }
 
-/* Compresses about two to one. */
+/* LZ4 leaves half of it, zstd a third. */
 static void make_value(char *to, size_t key, uint32_t gen)
 {
 	uint64_t state = (key + 1) * 0x9e3779b97f4a7c15ULL ^ gen * 0xda942042e4dd58b5ULL;
@@ -141,7 +147,17 @@ static void get_line(char *line, size_t max)
 	line[n] = 0;
 }
 
-static void send_set(size_t key, char *value)
+/* Where the values are. */
+struct place {
+	/* @value has room for two bytes more. Done when set_done() was called as often. */
+	void (*send_set)(size_t key, char *value);
+	/* Return: 0 when the oldest of what was sent is done. */
+	int (*set_done)(void);
+	/* Return: 0 when there are exactly the bytes of the key's generation; @want is scratch. */
+	int (*get_verified)(size_t key, char *want);
+};
+
+static void server_send_set(size_t key, char *value)
 {
 	char head[128];
 	int len = snprintf(head, sizeof(head), "*3\r\n$3\r\nSET\r\n$12\r\nkey:%08zx\r\n$%zu\r\n",
@@ -153,8 +169,7 @@ static void send_set(size_t key, char *value)
 	send_all(value, size + 2);
 }
 
-/* Return: 0 when the server said OK. */
-static int set_done(void)
+static int server_set_done(void)
 {
 	char line[64];
 
@@ -162,8 +177,7 @@ static int set_done(void)
 	return strcmp(line, "+OK") != 0;
 }
 
-/* Return: 0 when the server has exactly the bytes of the key's generation. */
-static int get_verified(size_t key, char *want)
+static int server_get_verified(size_t key, char *want)
 {
 	char head[64];
 	size_t i, len;
@@ -187,19 +201,51 @@ static int get_verified(size_t key, char *want)
 	return bad;
 }
 
+static const struct place server = {
+	.send_set = server_send_set,
+	.set_done = server_set_done,
+	.get_verified = server_get_verified,
+};
+
+static char *values;
+
+static void memory_send_set(size_t key, char *value)
+{
+	memcpy(values + key * size, value, size);
+}
+
+static int memory_set_done(void)
+{
+	return 0;
+}
+
+static int memory_get_verified(size_t key, char *want)
+{
+	make_value(want, key, generation[key]);
+	return memcmp(values + key * size, want, size) != 0;
+}
+
+static const struct place memory = {
+	.send_set = memory_send_set,
+	.set_done = memory_set_done,
+	.get_verified = memory_get_verified,
+};
+
+static const struct place *place = &server;
+
 static size_t load(char *value)
 {
 	size_t key, bad = 0, window = 64, behind = 0;
 
 	for (key = 0; key < keys; key++) {
 		make_value(value, key, 0);
-		send_set(key, value);
+		place->send_set(key, value);
 		if (++behind == window)
 			for (; behind; behind--)
-				bad += set_done();
+				bad += place->set_done();
 	}
 	for (; behind; behind--)
-		bad += set_done();
+		bad += place->set_done();
 	return bad;
 }
 
@@ -243,18 +289,30 @@ static size_t run(char *value, double seconds, size_t *ops)
 	while ((begin = now()) < end) {
 		key = pick();
 		if (next_random() % 4) {
-			bad += get_verified(key, value);
+			bad += place->get_verified(key, value);
 		} else {
 			make_value(value, key, ++generation[key]);
-			send_set(key, value);
-			bad += set_done();
+			place->send_set(key, value);
+			bad += place->set_done();
 		}
 		took_us((now() - begin) * 1e6);
 		++*ops;
 	}
 	for (key = 0; key < keys; key++)
-		bad += get_verified(key, value);
+		bad += place->get_verified(key, value);
 	return bad;
+}
+
+static void map_file(const char *path, int flags)
+{
+	int fd = open(path, O_RDWR | flags, 0600);
+
+	if (fd < 0 || ((flags & O_CREAT) && ftruncate(fd, keys * size)))
+		die(path);
+	values = mmap(NULL, keys * size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	if (values == MAP_FAILED)
+		die("mmap");
+	place = &memory;
 }
 
 /* The server may be starting still. */
@@ -264,6 +322,10 @@ static void connect_to(const char *path)
 	struct timespec pause = { .tv_nsec = 200000000 };
 	double end = now() + 60;
 
+	if (strlen(path) >= sizeof(addr.sun_path)) {
+		errno = ENAMETOOLONG;
+		die(path);
+	}
 	strcpy(addr.sun_path, path);
 	sock = socket(AF_UNIX, SOCK_STREAM, 0);
 	if (sock < 0)
@@ -281,10 +343,10 @@ int main(int argc, char **argv)
 	double start, seconds = 0;
 	char *value;
 
-	if (argc < 5 || strlen(argv[1]) >= sizeof(((struct sockaddr_un *)0)->sun_path) ||
+	if (argc < 5 || strtoul(argv[4], NULL, 10) < MIN_SIZE ||
 	    (!strcmp(argv[2], "run") ? argc < 6 : strcmp(argv[2], "load"))) {
-		fprintf(stderr,
-			"usage: kvload SOCKET load KEYS SIZE | run KEYS SIZE SECONDS [SEED]\n");
+		fputs("usage: kvload SOCKET|mem:FILE load KEYS SIZE\n"
+		      "       kvload SOCKET|mem:FILE run KEYS SIZE SECONDS [SEED]\n", stderr);
 		return 2;
 	}
 	keys = strtoul(argv[3], NULL, 10);
@@ -295,7 +357,10 @@ int main(int argc, char **argv)
 	if (!keys || !size || !generation || !value)
 		die("keys and values");
 	make_text();
-	connect_to(argv[1]);
+	if (!strncmp(argv[1], "mem:", 4))
+		map_file(argv[1] + 4, strcmp(argv[2], "load") ? 0 : O_CREAT | O_EXCL);
+	else
+		connect_to(argv[1]);
 	start = now();
 	if (!strcmp(argv[2], "load")) {
 		bad = load(value);
