@@ -29,6 +29,7 @@ knob policy random
 guest_run_bg one 'exec memverify -m 60 -d /dev/vdc' 300
 verifier=$guest_job
 torture 30000 200
+evicted=$(value evictions)
 # Gentler for a while, so that the guest gets around.
 for ((n = 0; n < 40; n++)); do reclaim 1M; pause 0.25; done
 knob policy clock
@@ -36,8 +37,8 @@ guest_run one 'killall memverify' 60
 output=$(guest_wait one "$verifier")
 diag "$output" "$(counters evictions restores rescues evict_clean copies_dropped busy notifies)"
 check "bytes are right" passed "$output"
-check_that "30000 evictions" "$(value evictions) >= 30000"
-check_that "and as many came back" "$(value restores) > 20000"
+check_that "30000 evictions" "evicted >= 30000"
+check_that "a third or more came back" "$(value restores) > evicted / 3"
 check_that "pages that devices held were passed over" "$(value busy) > 0"
 
 diag "-- the clock, zstd, half the memory"
