@@ -115,8 +115,9 @@ static void explain(const char *path, int error)
 	char *shown = text_shown(path);
 
 	if (error == ENOENT)
-		help = "mount debugfs with 'mount -t debugfs none /sys/kernel/debug'; if it is, "
-		       "this module tells no latencies: 'pagepact doctor' compares the versions";
+		help = "mount debugfs with 'mount -t debugfs none /sys/kernel/debug', unless the "
+		       "kernel has none (debugfs=off); if it is mounted, this module tells no "
+		       "latencies: 'pagepact doctor' compares the versions";
 	else if (error == EACCES || error == EPERM)
 		help = "only root may do that: try again as root";
 	else if (error == EBADMSG || error == EFBIG)
@@ -183,7 +184,10 @@ static void add_bucket(struct table *table, const struct pool *pool, const struc
 	add_bar(table, line, bucket->count, histogram->largest);
 }
 
-/* @device: NULL for compressed RAM. Returns 0, -ENOENT, or -errno after it said what is wrong. */
+/*
+ * @device: NULL for compressed RAM. One that went since its file was opened is absent. Returns 0,
+ * -ENOENT, or -errno after it said what is wrong.
+ */
 static int add_tier(struct table *table, const struct pool *pool, const struct device *device)
 {
 	char *directory = debug_directory(), *path, *text;
@@ -197,7 +201,7 @@ static int add_tier(struct table *table, const struct pool *pool, const struct d
 			text_format("%s/%s/fetch_latency", directory, pool->name);
 	text = text_read(AT_FDCWD, path);
 	if (!text)
-		ret = -errno;
+		ret = errno == EIO && access(path, F_OK) ? -ENOENT : -errno;
 	else if (!parse(text, &histogram))
 		ret = -EBADMSG;
 	for (i = 0; !ret && i < histogram.used; i++) {

@@ -239,6 +239,11 @@ char *text_read(int dirfd, const char *path)
 		errno = saved;
 		return NULL;
 	}
+	if (used && memchr(text, 0, used)) {
+		free(text);
+		errno = EBADMSG;
+		return NULL;
+	}
 	if (used && text[used - 1] == '\n')
 		used--;
 	text[used] = '\0';

@@ -63,7 +63,8 @@ char *text_json(const char *text);
 /**
  * text_read - read a small file whole, less the newline at its end
  * @dirfd: directory that @path is relative to
- * Returns a new string, or NULL with errno set.
+ * Returns a new string, or NULL with errno set: EBADMSG when there is a NUL in it, EFBIG for more
+ * than 1 MiB.
  */
 char *text_read(int dirfd, const char *path);
 
