@@ -30,6 +30,9 @@ image_initramfs() {
 	[ $# = 0 ] || image_modules "$krel" "$work" "$@" >"$work/order"
 	mv "$work/order" "$work/modules/order"
 	(cd "$work" && find . | cpio --quiet -o -H newc -R 0:0) >"$out.tmp"
+	# QEMU puts it at the end of a microvm's memory, in whole pages, and the ACPI tables to the end
+	# of that memory, in the same page: it must end near that page's beginning.
+	truncate -s $((($(stat -c %s "$out.tmp") + 3583) / 4096 * 4096 + 512)) "$out.tmp"
 	mv "$out.tmp" "$out"
 }
 
