@@ -631,6 +631,9 @@ static void age_worker(struct work_struct *work)
 	struct pp_pool *pool = container_of(to_delayed_work(work), struct pp_pool, age_work);
 	unsigned long ms = READ_ONCE(pool->knobs.age_interval_ms), n;
 
+	/* It was switched off while a pass was due. */
+	if (!ms)
+		return;
 	for (n = nr_regions(pool); n; n--) {
 		struct pp_region *region = next_region(pool);
 		u64 start = ktime_get_ns();
@@ -642,8 +645,7 @@ static void age_worker(struct work_struct *work)
 		pp_region_put(region);
 		cond_resched();
 	}
-	if (ms)
-		queue_delayed_work(reclaim_wq, &pool->age_work, msecs_to_jiffies(ms));
+	queue_delayed_work(reclaim_wq, &pool->age_work, msecs_to_jiffies(ms));
 }
 
 void pp_reclaim_set_ageing(struct pp_pool *pool, unsigned long ms)

@@ -77,7 +77,7 @@ statfs_is() { [ "$(stat -f -c '%S %b %f %a' /pool)" = "4096 $1 $2 $2" ]; }
 stored_some() { (($(value stored) > 0)); }
 aged_some() { (($(value standby) > 4 * mib && $(value aged) > aged)); }
 
-ktap_plan 40
+ktap_plan 41
 pool_begin "limit=512M,policy=random,compressor=zstd,stall_ms=77,huge=off"
 check "mount options are the knobs" grep -q 'limit=536870912,.*compressor=zstd,policy=random,.*stall_ms=77,huge=off' /proc/mounts
 check "every knob reads back, and in /proc/mounts" reads_back
@@ -161,7 +161,12 @@ diag "-- ageing for statistics"
 # Pressure evicts what ageing only looks at; the host may have been about to.
 knob shrinker 0
 pause 0.3
-evictions=$(value evictions) aged=$(value aged)
+aged=$(value aged)
+knob age_interval_ms 300
+knob age_interval_ms 0
+pause 0.6
+check_that "a pass that was due is not made after age_interval_ms=0" "$(value aged) == $aged"
+evictions=$(value evictions)
 knob age_interval_ms 50
 check "pages become standby" wait_until 5 aged_some
 check_that "none is evicted" "$(value evictions) == $evictions && $(value aged) > $aged"
