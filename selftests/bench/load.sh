@@ -7,13 +7,15 @@ value_bytes=1024
 # The server's socket, or for memory of the load's own, without a server, mem:FILE on a tmpfs.
 values_at=/run/kv
 
-# boot_two BACKEND MIB: guests a and b in the cgroup, on memfds or in a directory of the pool
+# boot_two BACKEND MIB: guests a and b in the cgroup, or in one of their own in there, on memfds or
+# in a directory of the pool
 boot_two() {
-	local name backend
+	local name backend cgroup
 	for name in a b; do
-		backend=$1
+		backend=$1 cgroup=$cg/$name
 		[ "$backend" = memfd ] || backend=$1/$name
-		GUEST_CGROUP=$cg guest_start $name "$2" "$backend"
+		[ -d "$cgroup" ] || cgroup=$cg
+		GUEST_CGROUP=$cgroup guest_start $name "$2" "$backend"
 	done
 	for name in a b; do
 		guest_wait_ready $name || exit 1

@@ -5,4 +5,4 @@
 # slow-device; see slow.sh.
 . "$(dirname "$0")/slow.sh"
 
-slow_bench p99 0
+slow_bench p99
