@@ -30,7 +30,8 @@ setup_pool() {
 # The order changes every round, so that neither side always has the caches of the other.
 order() { if (($1 % 2)); then echo "ours peer"; else echo "peer ours"; fi; }
 
-sample() { echo "SAMPLE $1 $2"; }
+# sample SIDE FIGURE [NAME]
+sample() { echo "SAMPLE $*"; }
 
 # CPU microseconds (user and system) that a command took; its output goes to standard error.
 cpu_us() {
