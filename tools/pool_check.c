@@ -7,8 +7,12 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "device.h"
 #include "doctor.h"
 #include "text.h"
+
+/* What the module writes to a device at once, and must find room for. */
+#define REQUEST_BYTES	(128 << 10)
 
 static uint64_t number(const struct values *values, enum attribute_id id)
 {
@@ -115,17 +119,43 @@ static uint64_t for_evictions(uint64_t store_limit)
 	return store_limit - (kept < 32 << 20 ? kept : 32 << 20);
 }
 
+/* What is not known of a device is no room. */
+static bool has_room(const struct device *device)
+{
+	return device->has[DEVICE_SIZE] && device->has[DEVICE_USED] &&
+	       add_saturating(device->value[DEVICE_USED], REQUEST_BYTES) <=
+	       device->value[DEVICE_SIZE];
+}
+
+/* With devices the module keeps memory nearly full, and moves the rest to them. */
+static bool store_is_full(const struct pool *pool)
+{
+	const struct values *values = &pool->values;
+	struct devices devices;
+	bool room = false;
+	size_t i;
+
+	if (!is_near(number(values, ATTR_COMPRESSED),
+		     for_evictions(number(values, ATTR_STORE_LIMIT))))
+		return false;
+	devices_read(pool, &devices);
+	for (i = 0; i < devices.count; i++)
+		room |= has_room(&devices.list[i]);
+	devices_free(&devices);
+	return !room;
+}
+
 static void check_store(struct diagnosis *diagnosis, const struct pool *pool, const char *subject)
 {
 	const struct values *values = &pool->values;
 	uint64_t limit = number(values, ATTR_STORE_LIMIT);
 
-	if (is_near(number(values, ATTR_COMPRESSED), for_evictions(limit)))
+	if (store_is_full(pool))
 		report(diagnosis, SEVERITY_PROBLEM, "store-full", subject,
 		       tune_bytes(pool->name, "store_limit", raised(limit)),
-		       "the store is full (%" PRIu64 " of %" PRIu64 " bytes): once no kept copy "
-		       "is left to drop, its VMs stall when they want more memory",
-		       number(values, ATTR_COMPRESSED), limit);
+		       "the store is full (%" PRIu64 " of %" PRIu64 " bytes, and no device has "
+		       "room): once no kept copy is left to drop, its VMs stall when they want "
+		       "more memory", number(values, ATTR_COMPRESSED), limit);
 	else if (counted(values, ATTR_STORE_FULL))
 		report(diagnosis, SEVERITY_NOTE, "store-was-full", subject,
 		       limit ? tune_bytes(pool->name, "store_limit", raised(limit)) : NULL,
