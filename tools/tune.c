@@ -242,7 +242,8 @@ static char *advice(const struct target *target, enum attribute_id id, int error
 		return text_format("the kernel is short of memory: lower the limit of another pool "
 				   "or stop something");
 	case ENOSPC:
-		return text_format("the store is full: raise store_limit or ask for less");
+		return text_format("the pool could not keep what it promised to its regions: "
+				   "'dmesg' tells how much is missing, and what would help");
 	case EROFS:
 		return text_format("sysfs is mounted read-only, as in a container: set it on the "
 				   "host");
