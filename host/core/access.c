@@ -13,6 +13,9 @@
 #include "policy/reclaim.h"
 #include "store/store.h"
 
+/* How long whoever cannot be killed waits for a device. */
+#define BRIEFLY		HZ
+
 /* True when @index lies beyond the end of the file. Stable under the block's lock. */
 static bool beyond_end(struct pp_region *region, pgoff_t index)
 {
@@ -77,7 +80,8 @@ static int read_far(struct pp_access *access, struct folio *fresh)
 	int err;
 
 	access->began = ktime_get_ns();
-	err = pp_store_read(access->region->domain->slots, access->slot, folio_page(fresh, 0));
+	err = pp_store_read(access->region->domain->slots, access->slot, folio_page(fresh, 0),
+			    access->brief ? 0 : MAX_SCHEDULE_TIMEOUT);
 	if (!err)
 		access->read = fresh;
 	else if (err == -EIO)
@@ -106,12 +110,13 @@ static int fetch(struct pp_access *access, struct pp_block *block, unsigned int 
 	bool keep = keeps_copy(access, slot);
 	int err = 0;
 
-	if (access->holds && access->slot == slot && access->read_err)
-		return access->read_err;
 	if (far)
 		start = access->began;
 	else
 		err = pp_store_fetch(slots, slot, folio_page(folio, 0));
+	/* What could not be read from a device may be in memory again. */
+	if (err == -EINPROGRESS && access->holds && access->slot == slot && access->read_err)
+		return access->read_err;
 	if (err == -EINPROGRESS)
 		err = want_far(access, slot);
 	if (err)
@@ -346,7 +351,8 @@ int pp_access_page(struct pp_access *access, struct page **out)
 
 void pp_access_warm(struct pp_access *access)
 {
-	pp_store_read(access->region->domain->slots, access->slot, NULL);
+	pp_store_read(access->region->domain->slots, access->slot, NULL,
+		      access->brief ? BRIEFLY : MAX_SCHEDULE_TIMEOUT);
 	forget_far(access);
 	if (access->dropped)
 		pp_reclaim_repay(access->region, access->dropped);
@@ -427,7 +433,7 @@ int pp_access_peek(struct pp_region *region, pgoff_t index, struct page *bounce,
 	}
 	mutex_unlock(&block->lock);
 	if (held) {
-		err = pp_store_read(slots, pp_home_slot(home), bounce);
+		err = pp_store_read(slots, pp_home_slot(home), bounce, MAX_SCHEDULE_TIMEOUT);
 		pp_store_drop(slots, pp_home_slot(home));
 	}
 	if (!err && *out == bounce)

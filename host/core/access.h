@@ -17,6 +17,8 @@
  * @nowait: return -EAGAIN rather than wait when a limit of ours is in the way
  * @retry: return -EINPROGRESS rather than read from a device what is not at hand;
  *	pp_access_warm() is next then
+ * @brief: wait neither for a device nor, without end, for a frame: who waits is no process that
+ *	could be killed
  * @lock: return the frame locked (faults)
  * @no_table: the mapping has no table of small entries for the block, so it can get a huge one
  * @fetched: set when the page came from the store
@@ -37,6 +39,7 @@ struct pp_access {
 	bool write;
 	bool nowait;
 	bool retry;
+	bool brief;
 	bool lock;
 	bool no_table;
 	bool fetched;
@@ -57,7 +60,8 @@ struct pp_access {
  *
  * A read of a hole gets the region's zero frame. With @access->lock the frame is locked before
  * the block's lock is let go, so nobody can replace it before the caller has mapped it. What is on
- * a device is read without the block's lock; with @access->nowait it is not, but -EAGAIN.
+ * a device is read without the block's lock; with @access->nowait it is not, but -EAGAIN, nor with
+ * @access->brief, but -ETIMEDOUT.
  *
  * Return: 0; -EFAULT beyond the end of the file; -EIO: the stored bytes are damaged; -EHWPOISON:
  * its frame is; -EINPROGRESS: see @access->retry; or an error of pp_frame_get().
@@ -68,8 +72,8 @@ int pp_access_page(struct pp_access *access, struct page **out);
  * pp_access_warm - after -EINPROGRESS: reads what is on a device, so that it is at hand next time
  * @access: the access
  *
- * May take as long as the device wants, but can be killed; the caller holds no lock, but sees to it
- * that the region stays.
+ * May take as long as the device wants, but can be killed, and with @access->brief takes a second,
+ * at most; the caller holds no lock, but sees to it that the region stays.
  */
 void pp_access_warm(struct pp_access *access);
 

@@ -299,8 +299,13 @@ static int stall(struct pp_access *access, bool last)
 {
 	struct pp_pool *pool = access->region->pool;
 
+	/* A device that does not answer may do so yet, and then there is room. */
+	if (last && access->vma && !access->brief && pp_store_is_held_up(pool->store)) {
+		access->deadline = 0;
+		last = false;
+	}
 	if (last)
-		return -EBUSY;
+		return access->brief ? -ETIMEDOUT : -EBUSY;
 	pp_reclaim_check(pool);
 	if (!access->deadline) {
 		pp_stat_inc(access->region, stalls);

@@ -36,6 +36,7 @@ static vm_fault_t fault_error(struct pp_access *access, int err)
 		/* Only asked for with FAULT_FLAG_RETRY_NOWAIT: the locks stay with the caller. */
 		return VM_FAULT_RETRY;
 	case -EINTR:
+	case -ETIMEDOUT:
 		/* Killed; a fault of the kernel's own on user memory must fail, or it spins. */
 	case -EFAULT:
 		return VM_FAULT_SIGBUS;
@@ -47,6 +48,16 @@ static vm_fault_t fault_error(struct pp_access *access, int err)
 	}
 }
 
+/*
+ * KVM has a kworker fault for a virtual CPU, so that the guest can go on with something else. It
+ * cannot be killed, and holds on to all that QEMU has mapped. So it waits once, for a second. Then
+ * it is told no, which KVM does not look at: the virtual CPU's own thread faults, and waits.
+ */
+static bool is_brief(struct vm_fault *vmf)
+{
+	return (current->flags & PF_KTHREAD) && (vmf->flags & FAULT_FLAG_ALLOW_RETRY);
+}
+
 static struct pp_access access_of(struct vm_fault *vmf, bool write)
 {
 	return (struct pp_access){
@@ -56,6 +67,7 @@ static struct pp_access access_of(struct vm_fault *vmf, bool write)
 		.addr = vmf->address,
 		.write = write,
 		.nowait = vmf->flags & FAULT_FLAG_RETRY_NOWAIT,
+		.brief = is_brief(vmf),
 		.lock = true,
 		.no_table = pmd_none(pmdp_get_lockless(vmf->pmd)),
 	};
@@ -85,6 +97,8 @@ static vm_fault_t pp_fault(struct vm_fault *vmf)
 	pp_stat_inc(access.region, faults);
 	access.retry = (vmf->flags & (FAULT_FLAG_ALLOW_RETRY | FAULT_FLAG_RETRY_NOWAIT)) ==
 		       FAULT_FLAG_ALLOW_RETRY;
+	if (access.brief && (vmf->flags & FAULT_FLAG_TRIED))
+		access.retry = false;
 	err = pp_access_page(&access, &page);
 	if (err == -EINPROGRESS)
 		return warm(vmf, &access);

@@ -232,6 +232,8 @@ static int set_options(struct fs_context *fc, struct pp_pool *pool, struct pp_op
 		    o->knob[PP_KNOB_STORE_LIMIT] ? PP_KNOB_STORE_LIMIT : PP_KNOB_COMMIT;
 		if (i != PP_KNOB_COMMIT)
 			pp_ledger_explain(pool, pp_knob_names[i], (u64)n[i] << PAGE_SHIFT, few);
+		else
+			pp_ledger_explain_strict(pool, few);
 		return refuse(fc, i, o->knob[i], -ENOSPC);
 	}
 	err = set_limits(fc, pool, o, n);

@@ -22,6 +22,8 @@
 #define POOL_PAGES	1024
 /* Pages of the store that objects too different to share them may waste, see zs_compact(). */
 #define GAPS		512
+/* A pool that could hold more is said to hold this, about: a power of two. */
+#define MOST_PAGES	(1UL << 42)
 
 const char *const pp_commit_names[PP_NR_COMMITS] = {
 	[PP_COMMIT_STRICT]	= "strict",
@@ -278,6 +280,12 @@ static long lacks_for_strict(struct pp_pool *pool, const struct terms *t)
 	return left < 0 ? -left : t->promised ? min(host_left(pool, t), 0L) : 0;
 }
 
+void pp_ledger_explain_strict(struct pp_pool *pool, long pages)
+{
+	pr_err_ratelimited("pool %s: commit=strict refused: %llu bytes are missing for what regions may need; raise limit or store_limit, free memory, or remove regions\n",
+			   pool->name, (u64)(pages < 0 ? -pages : pages) << PAGE_SHIFT);
+}
+
 int pp_ledger_set_commit(struct pp_pool *pool, enum pp_commit commit, bool back)
 {
 	struct terms t;
@@ -295,8 +303,7 @@ int pp_ledger_set_commit(struct pp_pool *pool, enum pp_commit commit, bool back)
 	spin_unlock(&ledger_lock);
 	if (!few)
 		return 0;
-	pr_err_ratelimited("pool %s: commit=strict refused: %llu bytes are missing for what regions may need; raise limit or store_limit, free memory, or remove regions\n",
-			   pool->name, (u64)(few < 0 ? -few : few) << PAGE_SHIFT);
+	pp_ledger_explain_strict(pool, few);
 	return -ENOSPC;
 }
 
@@ -337,27 +344,33 @@ u64 pp_ledger_worst_case(struct pp_pool *pool)
 	return (u64)min(need(&t), ULONG_MAX >> PAGE_SHIFT) << PAGE_SHIFT;
 }
 
+/* Would a new region of @pages, without a limit, be admitted when the host has @host pages left? */
+static bool fits(const struct terms *t, long host, unsigned long pages)
+{
+	struct terms with = *t;
+
+	with.promised += pages;
+	with.framed += pages;
+	return room_left(&with) >= 0 && (long)(need(&with) - need(t)) <= host;
+}
+
 u64 pp_ledger_covered(struct pp_pool *pool)
 {
+	unsigned long more = 0, step;
 	struct terms t;
-	long more, host;
+	long host, few;
 
 	spin_lock(&ledger_lock);
 	t = terms_of(pool);
 	host = host_left(pool, &t);
 	spin_unlock(&ledger_lock);
-	more = room_left(&t);
-	/* A new region without a limit may be in frames, as far as the pool's limit allows it. */
-	if (more >= 0 && more != LONG_MAX)
-		more = t.limit ? t.store + t.devices + (long)t.limit - (long)t.promised : LONG_MAX;
-	/* The first region brings what the pool needs for itself. */
-	if (host >= 0 && !t.promised)
-		host = max(host - POOL_PAGES - HOME_BYTES, 0L);
-	if (host >= 0)
-		host = mult_frac((unsigned long)host, PAGE_SIZE,
-				 PAGE_SIZE + HOME_BYTES + STORED_BYTES);
-	more = min(more, host) + (long)t.promised;
-	return (u64)max(more, 0L) << PAGE_SHIFT;
+	few = min(room_left(&t), host);
+	if (few < 0)
+		return (u64)max((long)t.promised + few, 0L) << PAGE_SHIFT;
+	for (step = MOST_PAGES; step; step /= 2)
+		if (fits(&t, host, more + step))
+			more += step;
+	return (u64)(t.promised + more) << PAGE_SHIFT;
 }
 
 /*

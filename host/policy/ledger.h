@@ -99,6 +99,13 @@ long pp_ledger_set_limit(struct pp_pool *pool, struct pp_region *only, unsigned 
 void pp_ledger_explain(struct pp_pool *pool, const char *what, u64 bytes, long pages);
 
 /**
+ * pp_ledger_explain_strict - says in the log why a pool does not become strict
+ * @pool: the pool
+ * @pages: that are missing, as pp_ledger_check() told
+ */
+void pp_ledger_explain_strict(struct pp_pool *pool, long pages);
+
+/**
  * pp_ledger_check - could these be set together?
  * @pool: the pool
  * @limit: of the pool, in pages, 0 = none

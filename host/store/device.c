@@ -182,36 +182,47 @@ static void submit(struct pp_device *dev, struct pp_request *req, u64 first, uns
 	queue_work(dev->wq, &req->work);
 }
 
-/* Return: 0; -EINTR: the caller was killed, or nobody is to wait any more; -EIO or what it was. */
-static int wait_for(struct pp_device *dev, struct pp_request *req)
+/*
+ * Return: 0; -EINTR: the caller was killed, or nobody is to wait any more; -ETIMEDOUT; -EIO or what
+ * it was.
+ */
+static int wait_for(struct pp_device *dev, struct pp_request *req, long patience)
 {
 	long left;
 
 	do {
+		if (patience <= 0)
+			return -ETIMEDOUT;
 		left = wait_for_completion_killable_timeout(&req->done, HZ / 5);
 		if (left < 0 || (!left && READ_ONCE(dev->ending)))
 			return -EINTR;
+		patience -= HZ / 5;
 	} while (!left);
 	if (req->result == (long)req->now << PAGE_SHIFT)
 		return 0;
-	/* Its own want of memory is none of ours. */
-	if (req->result >= 0 || req->result == -EINTR || req->result == -ENOMEM)
+	/* Its own want of memory or time is none of ours. */
+	if (req->result >= 0 || req->result == -EINTR || req->result == -ENOMEM ||
+	    req->result == -ETIMEDOUT)
 		return -EIO;
 	return req->result;
 }
 
-int pp_device_read(struct pp_device *dev, struct pp_request *req, u64 first)
+int pp_device_read(struct pp_device *dev, struct pp_request *req, u64 first, long patience)
 {
 	u64 start = ktime_get_ns(), ns;
 	int err;
 
-	while (down_timeout(&dev->slots, HZ / 5))
+	while (down_timeout(&dev->slots, HZ / 5)) {
 		if (fatal_signal_pending(current) || READ_ONCE(dev->ending))
 			return -EINTR;
+		patience -= HZ / 5;
+		if (patience <= 0)
+			return -ETIMEDOUT;
+	}
 	req->write = false;
 	submit(dev, req, first, req->nr);
-	err = wait_for(dev, req);
-	if (err == -EINTR)
+	err = wait_for(dev, req, patience);
+	if (err == -EINTR || err == -ETIMEDOUT)
 		return err;
 	pp_device_count(dev, PP_DEVICE_READS, 1);
 	pp_device_count(dev, PP_DEVICE_READ_BLOCKS, req->nr);
@@ -228,7 +239,7 @@ int pp_device_write(struct pp_device *dev, struct pp_request *req, u64 first, un
 
 	req->write = true;
 	submit(dev, req, first, nr);
-	err = wait_for(dev, req);
+	err = wait_for(dev, req, MAX_SCHEDULE_TIMEOUT);
 	if (err == -EINTR)
 		return err;
 	pp_device_count(dev, PP_DEVICE_WRITES, 1);
@@ -314,7 +325,7 @@ static int try_block(struct pp_device *dev, u64 block)
 	err = pp_device_write(dev, req, block, 1);
 	if (!err) {
 		memset(bytes, 0, PAGE_SIZE);
-		err = pp_device_read(dev, req, block);
+		err = pp_device_read(dev, req, block, MAX_SCHEDULE_TIMEOUT);
 	}
 	if (!err && (bytes[0] != want || memcmp(bytes, bytes + 1, PAGE_SIZE - sizeof(*bytes))))
 		err = -EIO;

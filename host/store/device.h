@@ -203,14 +203,15 @@ void pp_request_put(struct pp_request *req);
 /**
  * pp_device_read - reads blocks
  * @dev: the device
- * @req: whose pages are filled, all of them; not to be used again after -EINTR
+ * @req: whose pages are filled, all of them; not to be used again after -EINTR or -ETIMEDOUT
  * @first: the first block
+ * @patience: how long to wait, in jiffies; MAX_SCHEDULE_TIMEOUT: as long as it takes
  *
  * May sleep, but can be killed. The bytes are not looked at.
  *
- * Return: 0, -EINTR, -EIO or another error of the device's.
+ * Return: 0, -EINTR, -ETIMEDOUT, -EIO or another error of the device's.
  */
-int pp_device_read(struct pp_device *dev, struct pp_request *req, u64 first);
+int pp_device_read(struct pp_device *dev, struct pp_request *req, u64 first, long patience);
 
 /**
  * pp_device_write - writes blocks

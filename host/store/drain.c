@@ -2,6 +2,7 @@
 /* Locks: store/tiers.h. */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
+#include <linux/jiffies.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include "store/batch.h"
@@ -11,6 +12,8 @@
 
 /* Tries to get memory for what comes back from a device, 20 ms apart. */
 #define PUT_TRIES	100
+/* How long other devices may make no room: a write that failed is tried again before. */
+#define LONGEST_REST	(20 * HZ)
 
 /* Waits until the worker is idle. Return: 0 or -EINTR. */
 static int wait_for_worker(struct pp_tier *tier)
@@ -45,7 +48,7 @@ static int bring_one(struct pp_tier *tier, struct pp_batch *batch, unsigned int 
 	struct page *page;
 	int err;
 
-	err = pp_fetch_block(tier, batch->slots, pp_place_block(from), &page);
+	err = pp_fetch_block(tier, batch->slots, pp_place_block(from), MAX_SCHEDULE_TIMEOUT, &page);
 	if (err)
 		return err;
 	*to = *from;
@@ -55,15 +58,21 @@ static int bring_one(struct pp_tier *tier, struct pp_batch *batch, unsigned int 
 	return err;
 }
 
-/* There is room in memory, if need be after other devices made some. Return: 0, -ENOSPC, -EINTR. */
+/*
+ * There is room in memory, if need be after other devices made some: one that rests, or is slow, is
+ * waited for. Return: 0, -ENOSPC, -EINTR.
+ */
 static int wait_for_room(struct pp_tiers *tiers)
 {
+	unsigned long end = jiffies + LONGEST_REST;
+
 	while (pp_store_has_no_room(tiers->store)) {
 		if (fatal_signal_pending(current) || READ_ONCE(tiers->stopping))
 			return -EINTR;
-		if (!pp_tiers_have_room(tiers))
+		if (!pp_tiers_will_have_room(tiers) || time_after(jiffies, end))
 			return -ENOSPC;
-		pp_tiers_wait(tiers);
+		if (!pp_tiers_wait(tiers) && !pp_tiers_have_room(tiers))
+			schedule_timeout_killable(HZ / 50 + 1);
 	}
 	return 0;
 }

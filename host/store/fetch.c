@@ -4,6 +4,7 @@
 
 #include <linux/highmem.h>
 #include <linux/ktime.h>
+#include <linux/sched.h>
 #include <linux/srcu.h>
 #include "store/batch.h"
 #include "store/cache.h"
@@ -69,34 +70,53 @@ static unsigned int window_at(struct pp_tier *tier, u64 block, bool *known)
 	return n;
 }
 
-/*
- * Reads @nr blocks, or fewer; with @try, whether those behind the first are used is counted.
- * Return: 0 with the bytes of the first in *@out, which the caller puts; -EINTR, -ENOMEM, -EIO.
+/**
+ * struct run - how blocks are read
+ * @nr: how many
+ * @try: whether those behind the first are used is counted
+ * @gfp: for the first
+ * @patience: see pp_device_read()
  */
-static int read_run(struct pp_tier *tier, u64 block, unsigned int nr, bool try, gfp_t gfp,
-		    struct page **out)
+struct run {
+	unsigned int nr;
+	bool try;
+	gfp_t gfp;
+	long patience;
+};
+
+/* Is it the device's fault? */
+static bool is_bad(int err)
+{
+	return err && err != -EINTR && err != -ENOMEM && err != -ETIMEDOUT;
+}
+
+/*
+ * Reads blocks, perhaps fewer. Return: 0 with the bytes of the first in *@out, which the caller
+ * puts; -EINTR, -ETIMEDOUT, -ENOMEM, -EIO.
+ */
+static int read_run(struct pp_tier *tier, u64 block, const struct run *run, struct page **out)
 {
 	struct pp_request *req = NULL;
 	unsigned int i;
 	int err;
 
-	if (nr > 1)
-		req = pp_request_alloc(nr, OPTIONAL);
+	if (run->nr > 1)
+		req = pp_request_alloc(run->nr, OPTIONAL);
 	if (!req)
-		req = pp_request_alloc(1, gfp);
+		req = pp_request_alloc(1, run->gfp);
 	if (!req)
 		return -ENOMEM;
-	err = pp_device_read(tier->dev, req, block);
+	err = pp_device_read(tier->dev, req, block, run->patience);
 	if (!err && !pp_blocks_is_right(&tier->dev->blocks, block, page_address(req->pages[0])))
 		err = -EIO;
-	if (err && err != -EINTR && err != -ENOMEM) {
+	if (is_bad(err)) {
 		pp_device_count(tier->dev, PP_DEVICE_READ_ERRORS, 1);
 		pp_device_complain(tier->dev, "read", block, err);
 		err = -EIO;
 	}
 	/* The one that is wanted last, because the first ones go first. */
 	for (i = err ? 0 : req->nr; i--; ) {
-		set_page_private(req->pages[i], try && i > 0);
+		set_page_private(req->pages[i], run->try && i > 0);
 		pp_cache_add(tier->tiers->cache, cache_key(tier, block + i), req->pages[i]);
 	}
 	if (!err) {
@@ -129,8 +149,9 @@ static bool find_block(struct pp_tier *tier, u64 block, struct page **out)
 }
 
 /* The caller has a reference to the block. Return: like read_run(). */
-static int get_block(struct pp_tier *tier, u64 block, struct page **out)
+static int get_block(struct pp_tier *tier, u64 block, long patience, struct page **out)
 {
+	struct run run = { .gfp = GFP_KERNEL, .patience = patience };
 	struct pp_cache *cache = tier->tiers->cache;
 	u64 key = cache_key(tier, block);
 	unsigned int tries = READ_TRIES;
@@ -141,10 +162,16 @@ static int get_block(struct pp_tier *tier, u64 block, struct page **out)
 		return 0;
 	if (pp_cache_has_mark(cache, key, PP_MARK_BAD))
 		return -EIO;
-	err = read_run(tier, block, window_at(tier, block, &known), !known, GFP_KERNEL, out);
+	if (patience <= 0)
+		return -ETIMEDOUT;
+	run.nr = window_at(tier, block, &known);
+	run.try = !known;
+	err = read_run(tier, block, &run, out);
 	/* A bad neighbour is not to be this one's. */
+	run.nr = 1;
+	run.try = false;
 	while (err == -EIO && --tries)
-		err = read_run(tier, block, 1, false, GFP_KERNEL, out);
+		err = read_run(tier, block, &run, out);
 	if (err == -EIO)
 		pp_cache_mark(cache, key, PP_MARK_BAD);
 	return err;
@@ -169,9 +196,10 @@ static int decrypt(struct pp_tier *tier, struct pp_slots *slots, u64 block, gfp_
 	return err && err != -ENOMEM ? -EIO : err;
 }
 
-int pp_fetch_block(struct pp_tier *tier, struct pp_slots *slots, u64 block, struct page **out)
+int pp_fetch_block(struct pp_tier *tier, struct pp_slots *slots, u64 block, long patience,
+		   struct page **out)
 {
-	int err = get_block(tier, block, out);
+	int err = get_block(tier, block, patience, out);
 
 	return err || !tier->encrypts ? err : decrypt(tier, slots, block, GFP_KERNEL, out);
 }
@@ -213,7 +241,8 @@ static int find_far(struct pp_tiers *tiers, struct pp_slots *slots, u64 number,
 	return err;
 }
 
-int pp_tiers_read(struct pp_tiers *tiers, struct pp_slots *slots, u64 number, struct page *dst)
+int pp_tiers_read(struct pp_tiers *tiers, struct pp_slots *slots, u64 number, struct page *dst,
+		  long patience)
 {
 	struct pp_tier *tier;
 	struct pp_slot slot;
@@ -229,11 +258,11 @@ int pp_tiers_read(struct pp_tiers *tiers, struct pp_slots *slots, u64 number, st
 		return err;
 	/* What nobody wants to see stays as it is. */
 	if (dst)
-		err = pp_fetch_block(tier, slots, pp_place_block(&slot), &page);
+		err = pp_fetch_block(tier, slots, pp_place_block(&slot), patience, &page);
 	else
-		err = get_block(tier, pp_place_block(&slot), &page);
-	/* Whatever came of it: who comes back for it is not sent away again. */
-	if (!dst)
+		err = get_block(tier, pp_place_block(&slot), patience, &page);
+	/* Whatever else came of it: who comes back for it is not sent away again. */
+	if (!dst && err != -ETIMEDOUT)
 		pp_cache_mark(tiers->cache, cache_key(tier, pp_place_block(&slot)), PP_MARK_WANTED);
 	if (!err) {
 		err = dst ? unpack(&slot, page, dst) : 0;
@@ -250,13 +279,13 @@ int pp_tiers_read(struct pp_tiers *tiers, struct pp_slots *slots, u64 number, st
 static int look_at(struct pp_tier *tier, struct pp_slots *slots, u64 block, unsigned int ahead,
 		   struct page **out)
 {
-	unsigned int n;
+	struct run run = { .nr = 1, .gfp = OPTIONAL, .patience = MAX_SCHEDULE_TIMEOUT };
 	int err = 0;
 
-	for (n = 1; n < ahead && pp_blocks_in_use(&tier->dev->blocks, block + n); n++)
-		;
+	while (run.nr < ahead && pp_blocks_in_use(&tier->dev->blocks, block + run.nr))
+		run.nr++;
 	if (!find_block(tier, block, out))
-		err = read_run(tier, block, n, false, OPTIONAL, out);
+		err = read_run(tier, block, &run, out);
 	return err || !tier->encrypts ? err : decrypt(tier, slots, block, OPTIONAL, out);
 }
 

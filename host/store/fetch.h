@@ -18,10 +18,12 @@ struct pp_tier;
  * @tier: the device
  * @slots: the domain whose bytes are there
  * @block: its number, and the caller has a reference to it
+ * @patience: see pp_tiers_read()
  * @out: set to a page with its bytes, which the caller puts
- * Return: 0, -EINTR, -ENOMEM; -EIO: it cannot be read, or is not what was written.
+ * Return: 0, -EINTR, -ETIMEDOUT, -ENOMEM; -EIO: it cannot be read, or is not what was written.
  */
-int pp_fetch_block(struct pp_tier *tier, struct pp_slots *slots, u64 block, struct page **out);
+int pp_fetch_block(struct pp_tier *tier, struct pp_slots *slots, u64 block, long patience,
+		   struct page **out);
 
 /**
  * pp_fetch_equal - are bytes on a device already?

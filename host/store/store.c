@@ -221,6 +221,11 @@ bool pp_store_full(struct pp_store *store)
 	return pp_store_has_no_room(store) && !pp_tiers_have_room(store->tiers);
 }
 
+bool pp_store_is_held_up(struct pp_store *store)
+{
+	return pp_store_has_no_room(store) && pp_tiers_are_late(store->tiers);
+}
+
 bool pp_store_takes_deep(struct pp_store *store)
 {
 	return pp_tiers_have_room(store->tiers);
@@ -537,9 +542,9 @@ int pp_store_fetch(struct pp_slots *slots, u64 number, struct page *dst)
 	return 0;
 }
 
-int pp_store_read(struct pp_slots *slots, u64 number, struct page *dst)
+int pp_store_read(struct pp_slots *slots, u64 number, struct page *dst, long patience)
 {
-	return pp_tiers_read(slots->store->tiers, slots, number, dst);
+	return pp_tiers_read(slots->store->tiers, slots, number, dst, patience);
 }
 
 bool pp_store_hold(struct pp_slots *slots, u64 number)

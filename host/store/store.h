@@ -153,6 +153,13 @@ u64 pp_store_room(u64 limit);
 bool pp_store_full(struct pp_store *store);
 
 /**
+ * pp_store_is_held_up - is it full, and would it perhaps not be if a device answered?
+ * @store: the store
+ * Return: true when it has no room, and a write has been under way for more than a second.
+ */
+bool pp_store_is_held_up(struct pp_store *store);
+
+/**
  * pp_store_roomy - is it far from being full?
  * @store: the store
  * Return: true when at least the kept room is free beside itself, or all of the kept room is and a
@@ -205,13 +212,15 @@ bool pp_store_hold(struct pp_slots *slots, u64 number);
  * @number: a slot the caller has a reference to
  * @dst: overwritten from the first byte to the last; or NULL: what is on a device comes to memory,
  *	for a while, where the next read finds it
+ * @patience: how long to wait for a device, in jiffies; 0: only for what is in memory;
+ *	MAX_SCHEDULE_TIMEOUT: as long as it takes
  *
- * May sleep as long as a device takes, but can be killed: not to be called with locks held that
- * others may want meanwhile.
+ * May sleep for that long, but can be killed: not to be called with locks held that others may want
+ * meanwhile.
  *
- * Return: 0; -EIO: damaged, @dst is undefined; -EINTR, -ENOMEM.
+ * Return: 0; -EIO: damaged, @dst is undefined; -EINTR, -ETIMEDOUT, -ENOMEM.
  */
-int pp_store_read(struct pp_slots *slots, u64 number, struct page *dst);
+int pp_store_read(struct pp_slots *slots, u64 number, struct page *dst, long patience);
 
 /**
  * pp_store_is_far - is a page on a device?

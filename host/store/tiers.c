@@ -14,8 +14,8 @@
 #include "store/fetch.h"
 #include "store/store.h"
 
-/* How long nothing is written to a device after a write to it failed. */
-#define REST		(10 * HZ)
+/* How long nothing is written to a device after a write to it failed: others wait for room. */
+#define REST		(2 * HZ)
 /* How long nothing is, when there was nothing to write. */
 #define PAUSE		(HZ / 5)
 /* A write that takes longer says that the device does not answer. */
@@ -304,14 +304,26 @@ static int spill(struct pp_tier *tier, struct pp_request *req, struct pp_batch *
 	return err;
 }
 
+/* Has a write been under way for long? */
+static bool is_late(struct pp_tier *tier)
+{
+	unsigned long since = READ_ONCE(tier->since);
+
+	return since && time_after_eq(jiffies, since + PATIENCE);
+}
+
+static bool has_blocks(struct pp_tier *tier)
+{
+	return !READ_ONCE(tier->closed) &&
+	       READ_ONCE(tier->dev->blocks.used) + PP_RUN <= tier->dev->blocks.nr;
+}
+
 /* One that does not answer for a while counts as full, so that nobody waits for room from there. */
 static bool takes_more(struct pp_tier *tier)
 {
-	unsigned long rest = READ_ONCE(tier->rest_until), since = READ_ONCE(tier->since);
+	unsigned long rest = READ_ONCE(tier->rest_until);
 
-	return !READ_ONCE(tier->closed) && (!rest || time_after(jiffies, rest)) &&
-	       (!since || time_before(jiffies, since + PATIENCE)) &&
-	       READ_ONCE(tier->dev->blocks.used) + PP_RUN <= tier->dev->blocks.nr;
+	return has_blocks(tier) && (!rest || time_after(jiffies, rest)) && !is_late(tier);
 }
 
 static void tier_work(struct work_struct *work)
@@ -351,22 +363,37 @@ static void kick(struct pp_tier *tier)
 		queue_work(tiers_wq, &tier->work);
 }
 
-bool pp_tiers_have_room(struct pp_tiers *tiers)
+static bool any(struct pp_tiers *tiers, bool (*is)(struct pp_tier *tier))
 {
-	bool room = false;
+	bool found = false;
 	unsigned int i;
 	int idx;
 
 	if (!READ_ONCE(tiers->nr))
 		return false;
 	idx = srcu_read_lock(&tiers->srcu);
-	for (i = 0; i < PP_MAX_DEVICES && !room; i++) {
+	for (i = 0; i < PP_MAX_DEVICES && !found; i++) {
 		struct pp_tier *tier = READ_ONCE(tiers->tier[i]);
 
-		room = tier && takes_more(tier);
+		found = tier && is(tier);
 	}
 	srcu_read_unlock(&tiers->srcu, idx);
-	return room;
+	return found;
+}
+
+bool pp_tiers_have_room(struct pp_tiers *tiers)
+{
+	return any(tiers, takes_more);
+}
+
+bool pp_tiers_will_have_room(struct pp_tiers *tiers)
+{
+	return any(tiers, has_blocks);
+}
+
+bool pp_tiers_are_late(struct pp_tiers *tiers)
+{
+	return any(tiers, is_late);
 }
 
 unsigned long pp_tiers_used(struct pp_tiers *tiers)

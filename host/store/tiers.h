@@ -234,6 +234,20 @@ unsigned long pp_tiers_used(struct pp_tiers *tiers);
 long pp_tiers_room(struct pp_tier *tier);
 
 /**
+ * pp_tiers_will_have_room - the same, if those that rest or do not answer do so no more
+ * @tiers: the table
+ * Return: true when one has free blocks.
+ */
+bool pp_tiers_will_have_room(struct pp_tiers *tiers);
+
+/**
+ * pp_tiers_are_late - does a device not answer?
+ * @tiers: the table
+ * Return: true when a write has been under way for more than a second.
+ */
+bool pp_tiers_are_late(struct pp_tiers *tiers);
+
+/**
  * pp_tiers_kick - has bytes moved to devices, if the store is short of room, or many are ripe
  * @tiers: the table
  * @many: slots
@@ -258,13 +272,16 @@ bool pp_tiers_wait(struct pp_tiers *tiers);
  * @slots: the domain's slots
  * @number: a slot the caller has a reference to; it may have been moved back to memory
  * @dst: overwritten from the first byte to the last; or NULL: the block is read into the cache
+ * @patience: how long to wait for the device, in jiffies; 0: the block is to be in the cache
  *
- * May sleep as long as the device takes, but can be killed; the caller holds no lock that others
- * may want meanwhile.
+ * May sleep for that long, but can be killed; the caller holds no lock that others may want
+ * meanwhile.
  *
- * Return: 0; -EINTR; -ENOMEM; -EIO: what the device has cannot be read, or is not what was written.
+ * Return: 0; -EINTR; -ETIMEDOUT; -ENOMEM; -EIO: what the device has cannot be read, or is not what
+ * was written.
  */
-int pp_tiers_read(struct pp_tiers *tiers, struct pp_slots *slots, u64 number, struct page *dst);
+int pp_tiers_read(struct pp_tiers *tiers, struct pp_slots *slots, u64 number, struct page *dst,
+		  long patience);
 
 /**
  * pp_tiers_at_hand - would pp_tiers_read() take no time?

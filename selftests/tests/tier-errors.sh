@@ -27,9 +27,18 @@ bus_errors() {
 	sed -n 's/^sigbus=//p' <<<"$output"
 }
 
+# By read(2), which moves nothing and ends at the first page that it cannot read.
+right_or_not_read() {
+	local output
+	output=$("$regionctl" "$region" pverify=random:4 2>&1) || [[ $output == *"Input/output error"* ]] || {
+		echo "$output"
+		return 1
+	}
+}
+
 gone() { ! kill -0 "$1" 2>/dev/null; }
 
-ktap_plan 33
+ktap_plan 49
 modprobe -a null_blk dm-mod || skip_all "no null_blk, or no dm"
 rmmod null_blk
 modprobe null_blk nr_devices=1 gb=1 memory_backed=1 || skip_all "no null_blk"
@@ -69,9 +78,9 @@ knob store_limit 0
 check "the device cannot be removed" fails_with "Input/output error" eval "echo 0 >$pool/tiers/remove"
 knob store_limit 8M
 works
-# Writes that failed meanwhile are tried again after 10 s, and there is no room until then.
-recovered() { [ "$(bus_errors verifybus=random:2)" = 0 ]; }
-check "afterwards they can" wait_until 30 recovered
+# Writes that failed meanwhile are tried again after 2 s, and there is no room until then.
+recovered() { [ "$(bus_errors verifybus="$1")" = 0 ]; }
+check "afterwards they can" wait_until 30 recovered random:2
 
 diag "-- it lies"
 check "nothing is written any more" wait_until 20 writes_ended 0
@@ -91,6 +100,30 @@ fallocate -p -o 0 -l 48M "$region"
 check "punched and written to, pages are whole again" "$regionctl" "$region" fill=random:4
 check "all of them" "$regionctl" "$region" verify=random:4
 
+diag "-- it works every other second only"
+modprobe dm-flakey || exit 1
+errors=$(tier 0 read_errors)
+behaves flakey /dev/nullb0 0 1 1
+for ((n = 0; n < 4; n++)); do
+	check "all is right, or cannot be read" right_or_not_read
+	pause 0.4
+done
+check_that "some could not be read" "$(tier 0 read_errors) > errors"
+works
+pause 1.5
+check "afterwards all is right" "$regionctl" "$region" pverify=random:4
+
+diag "-- it flips bits in three of ten that it reads"
+errors=$(tier 0 read_errors)
+behaves flakey /dev/nullb0 0 0 60 2 random_read_corrupt 300000000
+for ((n = 0; n < 4; n++)); do
+	check "all is right, or cannot be read" right_or_not_read
+done
+check_that "it was noticed" "$(tier 0 read_errors) > errors + 3"
+works
+pause 1.5
+check "afterwards all is right" "$regionctl" "$region" pverify=random:4
+
 diag "-- it does not answer"
 # Of the first 2 MiB, page 0 is in memory and most others are not.
 "$regionctl" "$region" only=4096:8192 verify=random:4 only=0:1 fill=random:5
@@ -108,7 +141,17 @@ pause 1
 check "by read(2) one waits as well" kill -0 $reader
 kill -KILL $reader
 check "and can be killed" wait_until 5 gone $reader
+before=$(value memory_errors)
+"$regionctl" /pool/dom/two size=24M fill=random:6 &
+writer=$!
+# stall_ms is a second.
+pause 5
+check "who needs memory that is to be had from there waits" kill -0 $writer
+check_that "and gets no memory error" "$(value memory_errors) == before"
 moves_on
+wait $writer
+check_that "until it answers" "$? == 0"
+check "then that is right" "$regionctl" /pool/dom/two verify=random:6 remove
 check "then all is right" "$regionctl" "$region" verify=random:4
 
 diag "-- nor at the end"

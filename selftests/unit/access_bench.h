@@ -136,11 +136,17 @@ bool pp_store_hold(struct pp_slots *s, u64 number)
 	return memory;
 }
 
-int pp_store_read(struct pp_slots *s, u64 number, struct page *dst)
+/* How long it takes, in jiffies. */
+static long device_takes;
+
+int pp_store_read(struct pp_slots *s, u64 number, struct page *dst, long patience)
 {
 	u64 word = slots[number].word;
 
 	expect(!block.lock.held && slots[number].held == 1);
+	/* In memory already it takes no time. */
+	if (!at_hand && device_takes >= patience)
+		return -ETIMEDOUT;
 	reads++;
 	warmed += !dst;
 	call(&while_reading);
@@ -294,6 +300,7 @@ static void begin(void)
 	}
 	reads = warmed = 0;
 	at_hand = false;
+	device_takes = 0;
 	read_error = 0;
 	while_reading = NULL;
 	access = (struct pp_access){ .region = &region, .index = INDEX };

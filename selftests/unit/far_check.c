@@ -135,6 +135,24 @@ TEST(an_error_is_this_pages)
 	end();
 }
 
+static void in_memory_again(void)
+{
+	slots[1].far = false;
+}
+
+/* The device is emptied, and what failed for one did not for the other. */
+TEST(an_error_of_what_is_in_memory_by_now)
+{
+	begin();
+	to_device(1, WORD);
+	read_error = -EIO;
+	while_reading = in_memory_again;
+	expect_eq(touch(false), 0);
+	expect(is_full_of(page, WORD) && reads == 1);
+	done();
+	end();
+}
+
 TEST(an_error_of_bytes_that_nobody_needs)
 {
 	begin();
@@ -207,6 +225,40 @@ TEST(read_after_locks_were_let_go)
 	at_hand = true;
 	expect_eq(touch(false), 0);
 	expect(is_full_of(page, WORD) && reads == 3 && warmed == 2);
+	done();
+	end();
+}
+
+/* A device that does not answer for long, and who cannot be killed. */
+TEST(who_is_brief)
+{
+	begin();
+	to_device(1, WORD);
+	device_takes = 3600 * HZ;
+	access.retry = access.brief = true;
+	expect_eq(touch(false), -EINPROGRESS);
+	pp_access_warm(&access);
+	expect(!reads && !slots[1].held);
+	access.retry = false;
+	expect_eq(touch(false), -ETIMEDOUT);
+	expect_eq(home_of(I), pp_home_in_slot(1));
+	/* Half a second is not long. */
+	device_takes = HZ / 2;
+	access.retry = true;
+	expect_eq(touch(false), -EINPROGRESS);
+	pp_access_warm(&access);
+	expect(reads == 1 && warmed == 1);
+	at_hand = true;
+	access.retry = false;
+	expect_eq(touch(false), 0);
+	expect(is_full_of(page, WORD) && reads == 2);
+	/* All others wait. */
+	done();
+	end();
+	begin();
+	to_device(1, WORD);
+	device_takes = 3600 * HZ;
+	expect_eq(touch(false), 0);
 	done();
 	end();
 }

@@ -46,12 +46,17 @@ void pp_request_put(struct pp_request *req)
 	kfree(req);
 }
 
-int pp_device_read(struct pp_device *device, struct pp_request *req, u64 first)
+/* How long it takes, in jiffies. */
+static long device_takes;
+
+int pp_device_read(struct pp_device *device, struct pp_request *req, u64 first, long patience)
 {
 	unsigned int i;
 
 	reads++;
 	last_nr = req->nr;
+	if (device_takes >= patience)
+		return -ETIMEDOUT;
 	for (i = 0; i < req->nr; i++) {
 		if (disk_error[first + i] && error_times[first + i]) {
 			error_times[first + i]--;
@@ -215,12 +220,15 @@ static void end(void)
 		pp_blocks_exit(&dev[i].blocks);
 }
 
+/* How long who fetches waits. */
+static long patience = MAX_SCHEDULE_TIMEOUT;
+
 /* Slot @number's page is all @what; or the errno of why there is none. */
 static int fetch(u64 number, u8 what)
 {
 	struct page *page = alloc_page(0);
 	unsigned int i, wrong = 0;
-	int err = pp_tiers_read(&tiers, &slots, number, page);
+	int err = pp_tiers_read(&tiers, &slots, number, page, patience);
 
 	for (i = 0; !err && i < PAGE_SIZE; i++)
 		wrong += ((u8 *)page_address(page))[i] != what;
@@ -310,6 +318,26 @@ TEST(errors_that_pass)
 	end();
 }
 
+TEST(who_does_not_wait_long)
+{
+	begin();
+	device_takes = 100;
+	patience = 100;
+	expect_eq(fetch(5, 6), -ETIMEDOUT);
+	expect(reads == 1 && !complaints);
+	/* It is read when it can be. */
+	patience = 101;
+	expect_eq(fetch(5, 6), 0);
+	/* What was read is there without waiting; another block is not, nor is it asked for. */
+	reads = patience = 0;
+	expect_eq(fetch(5, 6), 0);
+	expect_eq(fetch(20, 21), -ETIMEDOUT);
+	expect(!reads);
+	patience = MAX_SCHEDULE_TIMEOUT;
+	device_takes = 0;
+	end();
+}
+
 TEST(reads_grow_where_they_go_on)
 {
 	unsigned int i, most = 0;
@@ -317,7 +345,7 @@ TEST(reads_grow_where_they_go_on)
 
 	begin();
 	for (i = 0; i < BLOCKS; i++) {
-		expect_eq(pp_fetch_block(&tier[0], &slots, i, &page), 0);
+		expect_eq(pp_fetch_block(&tier[0], &slots, i, MAX_SCHEDULE_TIMEOUT, &page), 0);
 		expect_eq(*(u8 *)page_address(page), i + 1);
 		put_page(page);
 		most = max(most, last_nr);
@@ -327,7 +355,7 @@ TEST(reads_grow_where_they_go_on)
 	pp_cache_drop(NULL, 10);
 	pp_blocks_put(&dev[0].blocks, 11);
 	tier[0].streams[0] = (struct pp_ahead){ 10, 16 };
-	expect_eq(pp_fetch_block(&tier[0], &slots, 10, &page), 0);
+	expect_eq(pp_fetch_block(&tier[0], &slots, 10, MAX_SCHEDULE_TIMEOUT, &page), 0);
 	expect_eq(last_nr, 1);
 	put_page(page);
 	end();
@@ -423,7 +451,7 @@ TEST(not_looked_at_is_not_equal)
 static bool one_fetch(void)
 {
 	struct page *page = alloc_page(0);
-	bool good = page && !pp_tiers_read(&tiers, &slots, 3, page);
+	bool good = page && !pp_tiers_read(&tiers, &slots, 3, page, MAX_SCHEDULE_TIMEOUT);
 
 	if (good)
 		expect_eq(*(u8 *)page_address(page), 4 ^ 0x5a);

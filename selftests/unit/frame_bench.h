@@ -31,7 +31,7 @@ static struct pp_access access;
 static struct folio *held[64];
 static unsigned int nr_held;
 
-static bool store_full;
+static bool store_full, device_late;
 /* Of the frames held, so many can be evicted. */
 static unsigned int evictable;
 /* How pp_reclaim_direct() was asked last, and how often; the last attempts are counted apart. */
@@ -107,6 +107,11 @@ bool pp_store_full(struct pp_store *store)
 	return store_full;
 }
 
+bool pp_store_is_held_up(struct pp_store *store)
+{
+	return store_full && device_late;
+}
+
 unsigned int pp_store_own(struct pp_slots *slots, u64 number)
 {
 	expect(block.lock.held);
@@ -152,7 +157,7 @@ static void begin(void)
 	memset(homes, 0, sizeof(homes));
 	shim_task = (struct task_struct){ .mm = &owners_mm };
 	access = (struct pp_access){ .region = &region, .vma = &vma, .index = 3 };
-	store_full = shim_killed = false;
+	store_full = device_late = shim_killed = false;
 	exchangeable = NO_PAGE;
 	nr_held = evictable = exchanges = rivals = checks = kicks = 0;
 	asked = asked_last = asked_alloc = 0;

@@ -67,7 +67,7 @@ const struct pp_codec pp_codec_zstd = {
 
 /* Devices: slots that are far, and their page; whether one has room. */
 static struct pp_tiers devices;
-static bool device_room;
+static bool device_room, device_late;
 static unsigned int kicks, far_drops;
 
 struct pp_tiers *pp_tiers_create(struct pp_store *store)
@@ -76,7 +76,7 @@ struct pp_tiers *pp_tiers_create(struct pp_store *store)
 
 	kfree(memory);
 	devices = (struct pp_tiers){ .store = store };
-	device_room = false;
+	device_room = device_late = false;
 	kicks = far_drops = 0;
 	return memory ? &devices : NULL;
 }
@@ -93,6 +93,11 @@ void pp_tiers_destroy(struct pp_tiers *tiers)
 bool pp_tiers_have_room(struct pp_tiers *tiers)
 {
 	return device_room;
+}
+
+bool pp_tiers_are_late(struct pp_tiers *tiers)
+{
+	return device_late;
 }
 
 unsigned long pp_tiers_used(struct pp_tiers *tiers)
@@ -115,7 +120,8 @@ bool pp_tiers_at_hand(struct pp_tiers *tiers, struct pp_slots *slots, u64 number
 	return false;
 }
 
-int pp_tiers_read(struct pp_tiers *tiers, struct pp_slots *slots, u64 number, struct page *dst)
+int pp_tiers_read(struct pp_tiers *tiers, struct pp_slots *slots, u64 number, struct page *dst,
+		  long patience)
 {
 	return -EIO;
 }

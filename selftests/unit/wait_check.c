@@ -50,6 +50,39 @@ TEST(waits_no_longer_than_it_may)
 	end();
 }
 
+/* Memory that will be there when a device answers. */
+TEST(waits_for_a_device_that_does_not_answer)
+{
+	unsigned long start = jiffies;
+	static struct vm_area_struct vma;
+	int err = -ESTALE;
+
+	begin();
+	region.limit = 1;
+	hold(1);
+	store_full = device_late = true;
+	access.vma = &vma;
+	while (err == -ESTALE && jiffies - start < 5 * msecs_to_jiffies(STALL_MS))
+		err = get();
+	expect_eq(err, -ESTALE);
+	shim_killed = true;
+	expect_eq(get(), -EINTR);
+	shim_killed = false;
+	/* Then as long as ever. */
+	device_late = false;
+	expect_eq(get_in_the_end(), -EBUSY);
+	/* Nor does a write(2), nor who cannot be killed. */
+	device_late = true;
+	access.vma = NULL;
+	access.deadline = 0;
+	expect_eq(get_in_the_end(), -EBUSY);
+	access.vma = &vma;
+	access.brief = true;
+	access.deadline = 0;
+	expect_eq(get_in_the_end(), -ETIMEDOUT);
+	end();
+}
+
 TEST(room_ends_the_wait)
 {
 	begin();

@@ -37,6 +37,7 @@ typedef unsigned long pgoff_t;
 #define U32_MAX		UINT32_MAX
 #define U64_MAX		UINT64_MAX
 #define HZ		250
+#define MAX_SCHEDULE_TIMEOUT LONG_MAX
 
 #define __percpu
 #undef __always_inline
