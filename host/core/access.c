@@ -242,7 +242,7 @@ static int materialise(struct pp_access *access, struct pp_block *block, unsigne
 
 /*
  * Who is not to read from a device here needs no frame, for which others might have to go. Return:
- * 0; -EINPROGRESS, -EAGAIN: the page is on a device; -EINTR, -ENOMEM.
+ * 0; -EINPROGRESS, -EAGAIN, -ETIMEDOUT: the page is on a device; -EINTR, -ENOMEM.
  */
 static int far_first(struct pp_access *access, struct pp_block *block, unsigned int i)
 {
@@ -250,7 +250,7 @@ static int far_first(struct pp_access *access, struct pp_block *block, unsigned 
 	pp_home_t home;
 	int err = 0;
 
-	if ((!access->retry && !access->nowait) ||
+	if ((!access->retry && !access->nowait && !access->brief) ||
 	    pp_home_state(READ_ONCE(block->home[i])) != PP_STORED)
 		return 0;
 	if (mutex_lock_killable(&block->lock))
@@ -260,7 +260,7 @@ static int far_first(struct pp_access *access, struct pp_block *block, unsigned 
 		if (access->nowait)
 			err = -EAGAIN;
 		else if (!pp_store_at_hand(slots, pp_home_slot(home)))
-			err = want_far(access, pp_home_slot(home));
+			err = access->retry ? want_far(access, pp_home_slot(home)) : -ETIMEDOUT;
 		else
 			access->retry = false;
 	}
@@ -351,6 +351,10 @@ int pp_access_page(struct pp_access *access, struct page **out)
 
 void pp_access_warm(struct pp_access *access)
 {
+	if (!access->holds) {
+		schedule_timeout_killable(HZ / 50 + 1);
+		return;
+	}
 	pp_store_read(access->region->domain->slots, access->slot, NULL,
 		      access->brief ? BRIEFLY : MAX_SCHEDULE_TIMEOUT);
 	forget_far(access);

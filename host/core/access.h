@@ -15,10 +15,13 @@
  * @addr: faulting address, with @vma
  * @write: the page is about to be written
  * @nowait: return -EAGAIN rather than wait when a limit of ours is in the way
- * @retry: return -EINPROGRESS rather than read from a device what is not at hand;
- *	pp_access_warm() is next then
- * @brief: wait neither for a device nor, without end, for a frame: who waits is no process that
- *	could be killed
+ * @retry: return -EINPROGRESS rather than read from a device what is not at hand, or wait for one
+ *	that does not answer; pp_access_warm() is next then
+ * @brief: do not wait for a device, but in pp_access_warm(): who waits is no process that could be
+ *	killed, and nobody looks at what comes of it
+ * @endless: wait longer than stall_ms for a frame while a device does not answer: who waits can be
+ *	killed
+ * @tried: it was told to come again, so it is no other stall
  * @lock: return the frame locked (faults)
  * @no_table: the mapping has no table of small entries for the block, so it can get a huge one
  * @fetched: set when the page came from the store
@@ -40,6 +43,8 @@ struct pp_access {
 	bool nowait;
 	bool retry;
 	bool brief;
+	bool endless;
+	bool tried;
 	bool lock;
 	bool no_table;
 	bool fetched;
@@ -69,11 +74,12 @@ struct pp_access {
 int pp_access_page(struct pp_access *access, struct page **out);
 
 /**
- * pp_access_warm - after -EINPROGRESS: reads what is on a device, so that it is at hand next time
+ * pp_access_warm - after -EINPROGRESS: reads what is on a device, so that it is at hand next time,
+ * or waits a moment for a frame
  * @access: the access
  *
- * May take as long as the device wants, but can be killed, and with @access->brief takes a second,
- * at most; the caller holds no lock, but sees to it that the region stays.
+ * May take as long as the device wants, but can be killed, and with @access->brief gives up a read
+ * after a second; the caller holds no lock, but sees to it that the region stays.
  */
 void pp_access_warm(struct pp_access *access);
 

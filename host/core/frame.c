@@ -298,19 +298,21 @@ static int exchange(struct pp_access *access, bool stored, bool others, struct f
 static int stall(struct pp_access *access, bool last)
 {
 	struct pp_pool *pool = access->region->pool;
+	unsigned long end = (jiffies + msecs_to_jiffies(READ_ONCE(pool->knobs.stall_ms))) | 1;
 
-	/* A device that does not answer may do so yet, and then there is room. */
-	if (last && access->vma && !access->brief && pp_store_is_held_up(pool->store)) {
-		access->deadline = 0;
-		last = false;
-	}
-	if (last)
+	if (access->endless && access->deadline && pp_store_is_held_up(pool->store)) {
+		/* A device that does not answer may do so yet; then there is as much time again. */
+		access->deadline = end;
+		if (access->retry)
+			return -EINPROGRESS;
+	} else if (last) {
 		return access->brief ? -ETIMEDOUT : -EBUSY;
+	}
 	pp_reclaim_check(pool);
 	if (!access->deadline) {
-		pp_stat_inc(access->region, stalls);
-		access->deadline =
-			(jiffies + msecs_to_jiffies(READ_ONCE(pool->knobs.stall_ms))) | 1;
+		if (!access->tried)
+			pp_stat_inc(access->region, stalls);
+		access->deadline = end;
 	}
 	schedule_timeout_killable(HZ / 50 + 1);
 	return fatal_signal_pending(current) ? -EINTR : -ESTALE;

@@ -23,12 +23,13 @@ struct pp_access;
  *
  * Takes a spare frame, or charges and allocates one. When a limit or the cgroup's is in the way, it
  * evicts from the region or the pool; with the store full another page changes places with this
- * one. When nothing can be evicted it pauses for 20 ms, until the pool's stall_ms are over. The
- * caller holds no lock of this module.
+ * one. When nothing can be evicted it pauses for 20 ms, until the pool's stall_ms are over; these
+ * begin anew, with @access->endless, as long as a device does not answer. The caller holds no lock
+ * of this module.
  *
  * Return: 0; -ESTALE: ask again, if the page needs a frame still; -EAGAIN when it would have to
- * wait and @access says not to; -ENOMEM; -EINTR when killed; -EBUSY when the limit stood in the way
- * for stall_ms.
+ * wait and @access says not to; -EINPROGRESS: see @access->retry; -ENOMEM; -EINTR when killed;
+ * -EBUSY, or with @access->brief -ETIMEDOUT, when the limit stood in the way for stall_ms.
  */
 int pp_frame_get(struct pp_access *access, bool stored, struct folio **out);
 

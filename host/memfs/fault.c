@@ -50,12 +50,13 @@ static vm_fault_t fault_error(struct pp_access *access, int err)
 
 /*
  * KVM has a kworker fault for a virtual CPU, so that the guest can go on with something else. It
- * cannot be killed, and holds on to all that QEMU has mapped. So it waits once, for a second. Then
- * it is told no, which KVM does not look at: the virtual CPU's own thread faults, and waits.
+ * cannot be killed, and holds on to all that QEMU has mapped. So it waits for a device once, for a
+ * second. Then it is told no, which KVM does not look at: the virtual CPU's own thread faults, and
+ * waits. Kernel threads that work on memory of a process as their own do look at it.
  */
 static bool is_brief(struct vm_fault *vmf)
 {
-	return (current->flags & PF_KTHREAD) && (vmf->flags & FAULT_FLAG_ALLOW_RETRY);
+	return !current->mm && (vmf->flags & FAULT_FLAG_ALLOW_RETRY);
 }
 
 static struct pp_access access_of(struct vm_fault *vmf, bool write)
@@ -68,6 +69,8 @@ static struct pp_access access_of(struct vm_fault *vmf, bool write)
 		.write = write,
 		.nowait = vmf->flags & FAULT_FLAG_RETRY_NOWAIT,
 		.brief = is_brief(vmf),
+		.endless = !(current->flags & PF_KTHREAD),
+		.tried = vmf->flags & FAULT_FLAG_TRIED,
 		.lock = true,
 		.no_table = pmd_none(pmdp_get_lockless(vmf->pmd)),
 	};
@@ -97,7 +100,7 @@ static vm_fault_t pp_fault(struct vm_fault *vmf)
 	pp_stat_inc(access.region, faults);
 	access.retry = (vmf->flags & (FAULT_FLAG_ALLOW_RETRY | FAULT_FLAG_RETRY_NOWAIT)) ==
 		       FAULT_FLAG_ALLOW_RETRY;
-	if (access.brief && (vmf->flags & FAULT_FLAG_TRIED))
+	if (access.brief && access.tried)
 		access.retry = false;
 	err = pp_access_page(&access, &page);
 	if (err == -EINPROGRESS)
@@ -113,7 +116,10 @@ static vm_fault_t pp_notify(struct vm_fault *vmf)
 	struct pp_access access = access_of(vmf, true);
 	int err;
 
-	/* This path has no way to wait for a retry. stall_ms bounds it while nothing is won. */
+	/*
+	 * This path has no way to wait for a retry. While nothing is won stall_ms bounds it, or who
+	 * waits for a device can be killed.
+	 */
 	access.nowait = false;
 	err = pp_access_notify(&access, vmf->page);
 	if (!err)

@@ -71,8 +71,11 @@ static int wait_for_room(struct pp_tiers *tiers)
 			return -EINTR;
 		if (!pp_tiers_will_have_room(tiers) || time_after(jiffies, end))
 			return -ENOSPC;
-		if (!pp_tiers_wait(tiers) && !pp_tiers_have_room(tiers))
+		if (pp_tiers_have_room(tiers))
+			end = jiffies + LONGEST_REST;
+		else
 			schedule_timeout_killable(HZ / 50 + 1);
+		pp_tiers_wait(tiers);
 	}
 	return 0;
 }

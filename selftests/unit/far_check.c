@@ -230,6 +230,18 @@ TEST(read_after_locks_were_let_go)
 }
 
 /* A device that does not answer for long, and who cannot be killed. */
+/* Without a slot it was a frame that there was none of. */
+TEST(a_moment_without_locks)
+{
+	unsigned long now = jiffies;
+
+	begin();
+	pp_access_warm(&access);
+	now = jiffies - now;
+	expect(now && now < HZ && !reads);
+	end();
+}
+
 TEST(who_is_brief)
 {
 	begin();
@@ -241,6 +253,7 @@ TEST(who_is_brief)
 	expect(!reads && !slots[1].held);
 	access.retry = false;
 	expect_eq(touch(false), -ETIMEDOUT);
+	expect(!gets);
 	expect_eq(home_of(I), pp_home_in_slot(1));
 	/* Half a second is not long. */
 	device_takes = HZ / 2;

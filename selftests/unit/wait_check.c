@@ -54,29 +54,40 @@ TEST(waits_no_longer_than_it_may)
 TEST(waits_for_a_device_that_does_not_answer)
 {
 	unsigned long start = jiffies;
-	static struct vm_area_struct vma;
 	int err = -ESTALE;
 
 	begin();
 	region.limit = 1;
 	hold(1);
 	store_full = device_late = true;
-	access.vma = &vma;
+	access.endless = true;
 	while (err == -ESTALE && jiffies - start < 5 * msecs_to_jiffies(STALL_MS))
 		err = get();
 	expect_eq(err, -ESTALE);
 	shim_killed = true;
 	expect_eq(get(), -EINTR);
 	shim_killed = false;
-	/* Then as long as ever. */
+	expect_eq(stat(PP_STAT_stalls), 1);
+	/* Who can let go of its locks does. */
+	access.retry = true;
+	expect_eq(get(), -EINPROGRESS);
+	/* From the answer on it has as long as ever, but no longer. */
 	device_late = false;
+	start = jiffies;
 	expect_eq(get_in_the_end(), -EBUSY);
+	expect(jiffies - start >= msecs_to_jiffies(STALL_MS));
+	expect(jiffies - start < 2 * msecs_to_jiffies(STALL_MS));
+	/* It is no other stall when it comes again. */
+	access.deadline = 0;
+	access.tried = true;
+	expect_eq(get(), -ESTALE);
+	expect_eq(stat(PP_STAT_stalls), 1);
+	access.tried = access.retry = false;
 	/* Nor does a write(2), nor who cannot be killed. */
 	device_late = true;
-	access.vma = NULL;
+	access.endless = false;
 	access.deadline = 0;
 	expect_eq(get_in_the_end(), -EBUSY);
-	access.vma = &vma;
 	access.brief = true;
 	access.deadline = 0;
 	expect_eq(get_in_the_end(), -ETIMEDOUT);
