@@ -220,6 +220,13 @@ void pp_tiers_remove(struct pp_tier *tier);
 bool pp_tiers_have_room(struct pp_tiers *tiers);
 
 /**
+ * pp_tiers_will_have_room - the same, if those that rest or do not answer do so no more
+ * @tiers: the table
+ * Return: true when one has free blocks.
+ */
+bool pp_tiers_will_have_room(struct pp_tiers *tiers);
+
+/**
  * pp_tiers_used - how much of all devices is in use
  * @tiers: the table
  * Return: blocks.
@@ -232,13 +239,6 @@ unsigned long pp_tiers_used(struct pp_tiers *tiers);
  * Return: pages.
  */
 long pp_tiers_room(struct pp_tier *tier);
-
-/**
- * pp_tiers_will_have_room - the same, if those that rest or do not answer do so no more
- * @tiers: the table
- * Return: true when one has free blocks.
- */
-bool pp_tiers_will_have_room(struct pp_tiers *tiers);
 
 /**
  * pp_tiers_are_late - does a device not answer?

@@ -24,12 +24,12 @@ one() {
 	local before side=$1
 	shift
 	disk_guest "$side" 192 "$@"
-	guest_run a "echo 0 >$finest; modprobe virtio_balloon; mount -t tmpfs -o size=128m none /tmp &&
+	guest_run a "echo 0 >$finest; modprobe virtio_balloon; mount -t tmpfs -o size=128m none /tmp && \
 		dd if=/dev/urandom of=/tmp/file bs=1M count=$mib 2>/dev/null" 300 || exit 1
 	evict "$side" 24
 	# Reports come two seconds later. What else is needed to write a file comes back before.
-	guest_run a 'rm /tmp/file; sleep 6; dd if=/dev/urandom of=/tmp/x bs=1M count=1 2>/dev/null
-		rm /tmp/x' 60 || exit 1
+	guest_run a "rm /tmp/file; sleep 6; dd if=/dev/urandom of=/tmp/x bs=1M count=1 2>/dev/null; \
+		rm /tmp/x" 60 || exit 1
 	before=$(($(reads "$side") + $(writes "$side")))
 	echo >$tracing/trace
 	echo 1 >$tracing/events/pagepact/pagepact_home/enable
