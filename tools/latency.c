@@ -22,8 +22,8 @@
 #include <unistd.h>
 
 #include "host.h"
-#include "store.h"
 #include "text.h"
+#include "view.h"
 
 /* Four for each factor of two that 64 bits can tell. */
 #define MAX_BUCKETS	256

@@ -4,9 +4,9 @@
  *
  * This file finds the command and obeys the options that all commands share. How the rest is
  * divided: pool.c and device.c read sysfs into memory and attribute.c says what there is to read,
- * host.c and process.c read what stands around it; status.c, top.c, tune.c, store.c with tiers.c
- * and latency.c, and doctor.c are the commands; table.c, size.c and text.c write. The manual is
- * pagepact(8).
+ * host.c and process.c read what stands around it; status.c with tiers.c, top.c, tune.c, store.c
+ * with latency.c, and doctor.c are the commands; view.c, table.c, size.c and text.c write. The
+ * manual is pagepact(8).
  */
 #include <err.h>
 #include <errno.h>
@@ -35,6 +35,7 @@ static const struct command {
 		"  -n, --noheadings       no line of headings\n"
 		"  -o, --output LIST      columns to show; +LIST adds to the usual ones\n"
 		"  -r, --raw              fields separated by one blank, '-' where there is none\n"
+		"  -t, --tiers            tiers of the store instead: what they hold, save and cost\n"
 		"      --pool NAME        this pool only\n"
 		"      --list-columns     show all columns and what they mean\n"
 	}, {
@@ -59,14 +60,14 @@ static const struct command {
 		"  -r, --raw              fields separated by one blank: -rn -o VALUE for scripts\n"
 	}, {
 		"store", store_main,
-		"store [list | tiers | latency [POOL...] | add PATH | remove NUMBER|PATH] [options]",
-		"Show the devices that take what pools store, once memory for that is short;\n"
-		"compare them with that memory; show how long fetches from both took; add or\n"
-		"remove one. PATH is a block device or a file; its content is lost.\n"
+		"store [list | latency [POOL...] | add PATH | remove NUMBER|PATH] [options]",
+		"Show the devices that take what pools store, once memory for that is short; show\n"
+		"how long fetches from them and from that memory took; add or remove one. PATH is\n"
+		"a block device or a file; its content is lost.\n"
 		"\n"
 		"      --pool NAME        this pool only; among several, add and remove need it\n"
 		"\n"
-		"list, tiers, latency:\n"
+		"list, latency:\n"
 		"  -b, --bytes            base units instead of K, M, G\n"
 		"  -J, --json             JSON, in base units\n"
 		"  -n, --noheadings       no line of headings\n"

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * pagepact status: pools, their domains and their regions as a tree.
+ * pagepact status: pools, their domains and their regions as a tree, or with --tiers the view of
+ * tiers.c.
  *
  * A domain is nothing the module knows numbers of: its row is the sum of its regions'. A pool's row
  * is the module's own, whose counters also include regions that are gone.
@@ -15,6 +16,7 @@
 #include "pool.h"
 #include "table.h"
 #include "text.h"
+#include "view.h"
 
 /* Columns that are no attribute come first, then all attributes in their order. */
 enum {
@@ -230,33 +232,31 @@ int status_main(int argc, char **argv)
 {
 	static const struct option options[] = {
 		COMMON_OPTIONS,
-		STYLE_OPTIONS,
-		{ "pool",		required_argument,	NULL, OPTION_POOL },
-		{ "list-columns",	no_argument,		NULL, OPTION_LIST_COLUMNS },
+		VIEW_OPTIONS,
+		{ "tiers",	no_argument,		NULL, 't' },
 		{ 0 }
 	};
-	const char *only = NULL, *list = NULL;
-	struct style style = { 0 };
-	bool list_columns = false;
+	struct view_options chosen = { 0 };
 	struct choice choice;
+	bool tiers = false;
 	int option;
 
-	while ((option = getopt_long(argc, argv, COMMON_LETTERS STYLE_LETTERS, options,
+	while ((option = getopt_long(argc, argv, COMMON_LETTERS VIEW_LETTERS "t", options,
 				     NULL)) != -1) {
-		if (option == OPTION_POOL)
-			only = optarg;
-		else if (option == OPTION_LIST_COLUMNS)
-			list_columns = true;
-		else if (!style_option(option, &style, &list))
+		if (option == 't')
+			tiers = true;
+		else if (!view_option(option, &chosen))
 			common_option(option, "status");
 	}
 	no_more_arguments(argc, argv, "status");
+	if (tiers)
+		return view_show(&tiers_view, &chosen, argv + optind);
 
 	describe_attributes();
-	if (list_columns) {
-		table_list_columns(columns, COLUMN_COUNT, &style);
+	if (chosen.list_columns) {
+		table_list_columns(columns, COLUMN_COUNT, &chosen.style);
 		return STATUS_OK;
 	}
-	table_choose(&choice, columns, COLUMN_COUNT, default_columns, list);
-	return show(&choice, &style, only);
+	table_choose(&choice, columns, COLUMN_COUNT, default_columns, chosen.list);
+	return show(&choice, &chosen.style, chosen.pool);
 }

@@ -22,9 +22,9 @@
 #include "device.h"
 #include "pagepact.h"
 #include "pool.h"
-#include "store.h"
 #include "table.h"
 #include "text.h"
+#include "view.h"
 
 /* Columns that are no file of a device come first, then all files in their order. */
 enum {
@@ -174,50 +174,6 @@ static bool add_devices(struct table *table, const struct pool *pool,
 	for (i = 0; i < devices->count; i++)
 		add_device(table, pool, &devices->list[i]);
 	return true;
-}
-
-/* The lines of all pools, or of the pool @only. Returns 0 when there is something to print. */
-static int add_pools(struct table *table, const struct view *view, const char *only,
-		     bool *complete)
-{
-	struct devices devices;
-	struct pools pools;
-	int ret = pools_read_or_explain(&pools, only, view->wanted);
-	size_t i;
-
-	if (!ret && pools.count && view->has_source && !view->has_source())
-		ret = -ENOENT;
-	for (i = 0; !ret && i < pools.count; i++) {
-		devices_read(&pools.list[i], &devices);
-		*complete &= view->add_pool(table, &pools.list[i], &devices);
-		devices_free(&devices);
-	}
-	if (!ret && !pools.count && !table->style.json) {
-		pools_explain_none(&pools);
-		ret = 1;
-	}
-	pools_free(&pools);
-	return ret;
-}
-
-/* @names: of the pools to show, and a NULL behind them; only that: all pools. */
-static int show(const struct view *view, const struct choice *choice, const struct style *style,
-		const char *const *names)
-{
-	bool complete = true;
-	struct table table;
-	int ret;
-
-	table_open(&table, view->name, choice, style, -1);
-	do {
-		ret = add_pools(&table, view, *names, &complete);
-	} while (!ret && *names && *++names);
-	if (!ret && (style->json || !table_is_empty(&table)))
-		table_print(&table);
-	else if (!ret && complete)
-		warnx("%s", view->none);
-	table_close(&table);
-	return ret < 0 || !complete ? STATUS_FAILED : STATUS_OK;
 }
 
 /*
@@ -631,11 +587,6 @@ static int list_main(int argc, char **argv)
 	return view_main(argc, argv, &view);
 }
 
-static int tiers_main(int argc, char **argv)
-{
-	return view_main(argc, argv, &tiers_view);
-}
-
 static int latency_main(int argc, char **argv)
 {
 	return view_main(argc, argv, &latency_view);
@@ -646,7 +597,6 @@ static const struct verb {
 	int (*main)(int argc, char **argv);
 } verbs[] = {
 	{ "list", list_main },
-	{ "tiers", tiers_main },
 	{ "latency", latency_main },
 	{ "add", add_main },
 	{ "remove", remove_main },
@@ -665,31 +615,17 @@ static const struct verb *find_verb(const char *name)
 
 static int view_main(int argc, char **argv, const struct view *view)
 {
-	static const struct option options[] = {
-		COMMON_OPTIONS,
-		STYLE_OPTIONS,
-		{ "pool",		required_argument,	NULL, OPTION_POOL },
-		{ "list-columns",	no_argument,		NULL, OPTION_LIST_COLUMNS },
-		{ 0 }
-	};
-	const char *names[2] = { NULL }, *list = NULL;
-	const char *defaults = view->defaults;
-	struct style style = { 0 };
-	bool list_columns = false;
-	struct choice choice;
+	static const struct option options[] = { COMMON_OPTIONS, VIEW_OPTIONS, { 0 } };
+	struct view_options chosen = { 0 };
 	int option;
 
-	while ((option = getopt_long(argc, argv, COMMON_LETTERS STYLE_LETTERS, options,
+	while ((option = getopt_long(argc, argv, COMMON_LETTERS VIEW_LETTERS, options,
 				     NULL)) != -1) {
-		if (option == OPTION_POOL)
-			names[0] = optarg;
-		else if (option == OPTION_LIST_COLUMNS)
-			list_columns = true;
-		else if (!style_option(option, &style, &list))
+		if (!view_option(option, &chosen))
 			common_option(option, "store");
 	}
 	if (view->takes_pools) {
-		if (names[0] && optind < argc)
+		if (chosen.pool && optind < argc)
 			errx(STATUS_ERROR, "--pool and POOL exclude each other: give one of them");
 	} else {
 		if (optind < argc && find_verb(argv[optind]))
@@ -698,15 +634,7 @@ static int view_main(int argc, char **argv, const struct view *view)
 			     argv[optind]);
 		no_more_arguments(argc, argv, "store");
 	}
-	if (list_columns) {
-		table_list_columns(view->columns, view->count, &style);
-		return STATUS_OK;
-	}
-	if (view->table_defaults && !style.json && !style.raw)
-		defaults = view->table_defaults;
-	table_choose(&choice, view->columns, view->count, defaults, list);
-	return show(view, &choice, &style,
-		    optind < argc ? (const char *const *)argv + optind : names);
+	return view_show(view, &chosen, argv + optind);
 }
 
 int store_main(int argc, char **argv)

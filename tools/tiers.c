@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * pagepact store tiers: where what a pool stores is, what it takes there, and what it costs to get
- * it back. Compressed RAM comes first, then the devices.
+ * pagepact status --tiers: where what a pool stores is, what it takes there, and what it costs to
+ * get it back. Compressed RAM comes first, then the devices.
  *
  * The module counts slots and fetches of the whole store and of each device. What is not of a
  * device is of compressed RAM. Its files are read one after the other and may be of several
  * moments, so that a difference stops at 0. A figure that needs one that is not known is not known.
  */
-#include "store.h"
+#include "view.h"
 
 #define PAGE_BYTES	4096
 

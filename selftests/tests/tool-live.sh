@@ -33,9 +33,9 @@ check "and what is stored" same stored stored
 check "and evictions" same evictions evictions
 # More than there are zeros.
 reclaim 100M
-json=$("$tool" store tiers -J 2>&1)
+json=$("$tool" status --tiers -J 2>&1)
 diag "$(jq -c . <<<"$json")"
-check "store tiers says where" jq -e ".tiers | length == 1 and .[0].used == $(value compressed) and .[0].pages == $(value slots) and .[0].ratio + 0 > 1" <<<"$json"
+check "status --tiers says where" jq -e ".tiers | length == 1 and .[0].used == $(value compressed) and .[0].pages == $(value slots) and .[0].ratio + 0 > 1" <<<"$json"
 guest_hmp one cont >/dev/null
 check "top runs twice and ends" runs_top
 guest_hmp one stop >/dev/null
