@@ -50,7 +50,7 @@ run_all() {
 	for name in "$@"; do
 		line=$(guest_wait "$name" "${jobs[0]}")
 		ops=$(operations <<<"$line")
-		[ -n "$ops" ] || { echo "guest $name: no verified result"; return 1; }
+		[ -n "$ops" ] || { echo "guest $name: no verified result: $line"; return 1; }
 		total=$((total + ops))
 		us=$(microseconds <<<"$line")
 		p99=$((us > p99 ? us : p99))
