@@ -151,17 +151,14 @@ guest_wait_file() {
 	done
 }
 
-# guest_look NAME: what one that does not answer is doing, twice: its processor, what its first
-# argument may point to (a lock), the kernel's addresses on its stack, QEMU's threads with their
-# processor time and where they wait
+# guest_look NAME: what one that does not answer is doing, twice: its processor, its stacks, QEMU's
+# threads with their processor time and where they wait
 guest_look() {
-	local task
+	local registers task
 	for _ in 1 2; do
-		guest_hmp "$1" info registers | grep -E 'R[A-D]X=|RIP=|RSP=|CR3='
-		# shellcheck disable=SC2016 # the monitor's registers
-		guest_hmp "$1" 'x /4wx $rdi'
-		# shellcheck disable=SC2016,SC2046 # many words
-		echo "stack:" $(guest_hmp "$1" 'x /400gx $rsp' | grep -o '0xffffffff[89a-f][0-9a-f]\{7\}')
+		registers=$(guest_hmp "$1" info registers | grep -E 'R[A-D]X=|RIP=|RSP=|CR3=')
+		echo "$registers"
+		guest_stack "$1" "$(sed -n 's/.*RSP=\([0-9a-f]\{16\}\).*/\1/p' <<<"$registers")"
 		for task in "/proc/$(guest_pid "$1")/task"/*; do
 			echo "$(<"$task/comm") $(cut -d ' ' -f 3,14,15 "$task/stat")" \
 				"$(awk '{ printf "%s ", $2 }' "$task/stack")"
@@ -169,6 +166,28 @@ guest_look() {
 		grep -E 'LOC|RES|CAL' /proc/interrupts
 		pause 1
 	done
+}
+
+# guest_stack NAME ADDRESS: the kernel's addresses from there to the end of the stack of 16 KiB, and
+# what an exception or interrupt found (RIP/EFLAGS: without 0x200 the processor took no interrupts);
+# then the same of the stack it came from, which the last word of one for interrupts says
+guest_stack() {
+	local words next
+	words=$(guest_hmp "$1" "x /$(((0x4000 - (0x$2 & 0x3fff)) / 8))gx 0x$2" |
+		grep -o ': 0x.*' | grep -o '0x[0-9a-f]*')
+	# shellcheck disable=SC2046 # many words
+	echo "stack at $2:" $(awk '
+		{ word[NR] = $1 }
+		END {
+			for (i = 1; i <= NR; i++) {
+				if (word[i] !~ /^0xffffffff[89]/)
+					continue
+				found = word[i + 1] ~ /^0x0*10$/ && word[i + 4] ~ /^0x0*18$/
+				print substr(word[i], 11) (found ? "/" substr(word[i + 2], 15) : "")
+			}
+		}' <<<"$words")
+	next=$(tail -n 1 <<<"$words")
+	[[ $2 != ffffc9000000[0-3]* || $next != 0xffffc9* ]] || guest_stack "$1" "${next#0x}"
 }
 
 # guest_wait_ready NAME [SECONDS]

@@ -12,6 +12,9 @@ machine_seconds=	# from start until it obeyed
 machine_end=	# how it ended, by machine_fate()
 machine_cpu_seconds=	# processor time of that, whatever else ran here
 machine_busy=	# 1: more wanted to run meanwhile than there are processors
+# Room for translated code, the most that QEMU takes. When it is full all is thrown away, and that
+# may deliver an interrupt to a guest twice ("Why hosts are replaced" in Documentation/testing.rst).
+machine_code_mib=2048
 
 # machine_start KERNEL MEMORY_MIB OUTDIR: returns when the host obeys, or fails
 machine_start() {
@@ -85,7 +88,7 @@ machine_qemu() {
 		--library-path "$tree/usr/lib/x86_64-linux-gnu" --argv0 qemu-system-x86_64 \
 		"$tree/usr/bin/qemu-system-x86_64" \
 		-L "$tree/usr/share/qemu" -L "$tree/usr/share/seabios" \
-		-M q35 -accel tcg,thread=multi -cpu max,la57=off -smp 3 -m "$memory" \
+		-M q35 -accel "tcg,thread=multi,tb-size=$machine_code_mib" -cpu max,la57=off -smp 3 -m "$memory" \
 		-nodefaults -no-user-config -display none -no-reboot \
 		-d cpu_reset -D "$out/reset.log" \
 		-kernel "$image" \
@@ -105,6 +108,17 @@ machine_qemu() {
 		-device virtio-blk-pci,drive=scratch,serial=scratch \
 		"${layer[@]}" "$@"
 }
+
+# machine_fresh: the next test may well run before the room for translated code is full
+machine_fresh() {
+	awk -v most=$((machine_code_mib * 512)) '
+		/^[0-9a-f]+-/ { code = $2 == "rwxp" }
+		/^Rss:/ && code { used += $2 }
+		END { exit used > most }' "/proc/$machine_pid/smaps"
+}
+
+# machine_flushes: how often it was thrown away
+machine_flushes() { machine_monitor 'info jit' | sed -n 's/^TB flush count *\([0-9]*\).*/\1/p'; }
 
 machine_alive() { [ -n "$machine_pid" ] && kill -0 "$machine_pid" 2>/dev/null; }
 
