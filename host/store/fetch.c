@@ -45,7 +45,8 @@ static struct pp_ahead *stream_at(struct pp_tier *tier, u64 block, bool *known)
 
 /*
  * Blocks to read at @block: twice as many as the last time for who goes on reading in order; where
- * nobody did (not @known), more as long as those that were read ahead are used.
+ * nobody did (not @known), more as long as those that were read ahead there are used, or those
+ * behind them are: a single block has none ahead.
  */
 static unsigned int window_at(struct pp_tier *tier, u64 block, bool *known)
 {
@@ -56,6 +57,8 @@ static unsigned int window_at(struct pp_tier *tier, u64 block, bool *known)
 	stream = stream_at(tier, block, known);
 	if (*known) {
 		max = 2 * stream->window;
+		if (stream->begun)
+			atomic_add(tier->window, &tier->hits);
 	} else {
 		max = 2 * atomic_xchg(&tier->hits, 0) >= tier->window ? 2 * tier->window :
 									tier->window / 2;
@@ -66,6 +69,7 @@ static unsigned int window_at(struct pp_tier *tier, u64 block, bool *known)
 		;
 	stream->next = block + n;
 	stream->window = n;
+	stream->begun = !*known;
 	spin_unlock(&tier->ahead);
 	return n;
 }

@@ -56,10 +56,12 @@ struct pp_tiers;
  * struct pp_ahead - somebody reads in order
  * @next: block behind those that were read last
  * @window: how many these were
+ * @begun: they were the first, and nobody has gone on yet
  */
 struct pp_ahead {
 	u64 next;
 	unsigned int window;
+	bool begun;
 };
 
 /**
@@ -82,7 +84,8 @@ struct pp_ahead {
  * @streams: who reads one block after the other
  * @turn: the stream that gives way to the next one
  * @window: blocks that are read where no stream is
- * @hits: blocks found in the cache since that was done last
+ * @hits: blocks found in the cache since that was done last, and as many as were read each time
+ *	somebody went on behind them
  * @kobj: sysfs directory
  * @kobj_gone: completed when sysfs has let go of @kobj
  * @histogram: file in debugfs

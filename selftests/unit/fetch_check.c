@@ -7,7 +7,7 @@
 #include "store/blocks.c"
 #include "unit.h"
 
-#define BLOCKS	64
+#define BLOCKS	192
 
 static struct pp_tiers tiers;
 static struct pp_tier tier[2];
@@ -354,10 +354,42 @@ TEST(reads_grow_where_they_go_on)
 	/* Not into blocks that are free. */
 	pp_cache_drop(NULL, 10);
 	pp_blocks_put(&dev[0].blocks, 11);
-	tier[0].streams[0] = (struct pp_ahead){ 10, 16 };
+	tier[0].streams[0] = (struct pp_ahead){ .next = 10, .window = 16 };
 	expect_eq(pp_fetch_block(&tier[0], &slots, 10, MAX_SCHEDULE_TIMEOUT, &page), 0);
 	expect_eq(last_nr, 1);
 	put_page(page);
+	end();
+}
+
+/* Fetches without a look at the bytes. Return: how many blocks were read for it. */
+static unsigned int blocks_read_at(unsigned int block)
+{
+	unsigned int before = reads;
+	struct page *page;
+
+	expect_eq(pp_fetch_block(&tier[0], &slots, block, MAX_SCHEDULE_TIMEOUT, &page), 0);
+	put_page(page);
+	return reads == before ? 0 : last_nr;
+}
+
+TEST(reads_begin_wider_where_others_went_on)
+{
+	unsigned int i;
+
+	begin();
+	expect_eq(blocks_read_at(0), 1);
+	expect_eq(blocks_read_at(1), 2);
+	/* One that went on counts once, however far. */
+	for (i = 2; i < 8; i++)
+		blocks_read_at(i);
+	expect_eq(blocks_read_at(BLOCKS - 40), 2);
+	/* Nor did anybody go on, or use what was read ahead. */
+	expect_eq(blocks_read_at(60), 1);
+	end();
+	begin();
+	/* Where nobody goes on, it stays a block. */
+	for (i = 0; i < 4; i++)
+		expect_eq(blocks_read_at(i * 40), 1);
 	end();
 }
 

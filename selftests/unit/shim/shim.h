@@ -163,6 +163,7 @@ typedef struct { s64 v; } atomic64_t;
 typedef struct { int v; } refcount_t;
 
 #define atomic_inc(a)		((void)(a)->v++)
+#define atomic_add(n, a)	((void)((a)->v += (n)))
 #define atomic_inc_return(a)	(++(a)->v)
 #define refcount_set(r, n)	((void)((r)->v = (n)))
 #define refcount_read(r)	((r)->v)
